@@ -1,0 +1,1 @@
+"""Small measurements that the claims of several labs share."""

@@ -1,0 +1,1 @@
+"""Convolution: windows that slide, and what they see."""

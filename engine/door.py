@@ -1,0 +1,122 @@
+"""The only door: validate, estimate, look in the cache, compute in a worker, answer a Trace."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import Executor, Future
+from functools import cache
+from threading import Lock
+from typing import Any
+
+from engine.cache import TraceCache
+from engine.errors import TooExpensive
+from engine.pool import Lane
+from engine.settings import settings
+from engine.technique import Cost, Technique, technique
+from engine.trace import Trace, to_plain
+from engine.worker import compute
+
+log = logging.getLogger("tensorscope.engine")
+_lanes: dict[str, Executor] = {}
+_lock = Lock()
+
+
+@cache
+def traces() -> TraceCache:
+    """The cache of this process."""
+    return TraceCache(settings().cache_bytes)
+
+
+def lane(name: str) -> Executor:
+    """The executor of a lane, started when first needed."""
+    with _lock:
+        if name not in _lanes:
+            limits = settings()
+            workers = limits.workers if name == "interactive" else 1
+            limit = limits.time_limit if name == "interactive" else limits.long_time_limit
+            _lanes[name] = Lane(name, workers, limit, limits.waiting)
+        return _lanes[name]
+
+
+def start() -> None:
+    """Start the interactive workers now, so that they are warm when the first request comes."""
+    lane("interactive")
+
+
+@atexit.register
+def stop() -> None:
+    """End all workers. A later request starts new ones."""
+    with _lock:
+        for executor in _lanes.values():
+            executor.shutdown(wait=False)
+        _lanes.clear()
+
+
+def warm() -> str:
+    """Device and framework of the interactive lane; "" while TensorFlow is still loading."""
+    return str(getattr(_lanes.get("interactive"), "place", ""))
+
+
+def check(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+    """Canonical parameters of a technique, or `Rejected`; runs no TensorFlow."""
+    found = technique(name)
+    read = found.read(parameters)
+    _within_budget(found, read)
+    return read
+
+
+def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
+    cost, limits = found.cost(parameters), settings()
+    over = [
+        (f"about {cost.memory / 2**20:,.1f} MiB of tensors", f"{limits.memory_budget / 2**20:,.1f} MiB")
+        if cost.memory > limits.memory_budget
+        else None,
+        (f"about {cost.work / 1e9:,.2f} GFLOP of work", f"{limits.work_budget / 1e9:,.2f} GFLOP")
+        if cost.work > limits.work_budget
+        else None,
+    ]
+    for excess in filter(None, over):
+        raise TooExpensive(found.name, excess[0], f"at most {excess[1]}", "choose smaller sizes or fewer layers")
+    return cost
+
+
+def submit(name: str, **parameters: object) -> Future[Trace]:
+    """The future Trace of a technique; raises `Rejected` at once. Do not cancel it: it is shared."""
+    began = time.perf_counter()
+    try:
+        read = check(name, parameters)
+        key = name + json.dumps(to_plain(read))
+        found = technique(name)
+        future, known = traces().get(key, lambda: lane(found.lane).submit(compute, name, read))
+    except Exception as e:
+        _report(name, began, f"{type(e).__name__}: {e}")
+        raise
+    if known and future.done():
+        _report(name, began, "cached")
+    else:
+        future.add_done_callback(lambda done: _report(name, began, _outcome(done)))
+    return future
+
+
+def run(name: str, **parameters: object) -> Trace:
+    """Run a technique and return its Trace.
+
+    Parameters are Python values or their link texts; those left out take their defaults.
+    Raises `Rejected` (with received, expected, fix), `TooExpensive`, `TechniqueFailed`,
+    `TookTooLong`, `WorkerDied` or `Busy`, all of them `EngineError`.
+    """
+    return submit(name, **parameters).result()
+
+
+def _outcome(future: Future[Trace]) -> str:
+    error = future.exception()
+    return "computed" if error is None else f"{type(error).__name__}: {error}"
+
+
+def _report(name: str, began: float, outcome: str) -> None:
+    line = outcome.replace("\n", " ").replace("\r", " ")[:300]
+    log.info("%s %.1f ms %s", name[:80], (time.perf_counter() - began) * 1e3, line)

@@ -1,0 +1,1 @@
+"""Normalization: means, variances and what flows through them."""

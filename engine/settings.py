@@ -1,0 +1,44 @@
+"""What can be configured, each from one environment variable; read once, when first asked."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Limits of the engine. Sizes are in bytes, times in seconds."""
+
+    device: str  # "", "cpu", "gpu" or "gpu:1"; "" takes a GPU when TensorFlow sees one
+    workers: int  # processes of the interactive lane
+    time_limit: float  # of one interactive computation
+    long_time_limit: float  # of one computation in the long lane
+    memory_budget: int  # estimated tensors of one computation
+    work_budget: int  # estimated floating point operations of one computation
+    cache_bytes: int  # Traces kept for everybody
+    waiting: int  # requests one lane lets wait
+
+
+def _number(name: str, default: float, low: float) -> float:
+    text = os.environ.get(name, "")
+    try:
+        return max(low, float(text)) if text else default
+    except ValueError:
+        raise ValueError(f"{name}: received {text!r}; expected a number; fix: unset or correct it") from None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, from TENSORSCOPE_… variables."""
+    return Settings(
+        device=os.environ.get("TENSORSCOPE_DEVICE", "").strip().lower(),
+        workers=int(_number("TENSORSCOPE_WORKERS", 2, 1)),
+        time_limit=_number("TENSORSCOPE_TIME_LIMIT_S", 10, 0.05),
+        long_time_limit=_number("TENSORSCOPE_LONG_TIME_LIMIT_S", 600, 0.05),
+        memory_budget=int(_number("TENSORSCOPE_MEMORY_MB", 256, 0.001) * 2**20),
+        work_budget=int(_number("TENSORSCOPE_GFLOP", 4, 0.000001) * 1e9),
+        cache_bytes=int(_number("TENSORSCOPE_CACHE_MB", 256, 0) * 2**20),
+        waiting=int(_number("TENSORSCOPE_WAITING", 256, 1)),
+    )

@@ -1,0 +1,134 @@
+"""What a technique file offers, and how all of them are found.
+
+A technique is one file, `engine/<family>/<name>.py`. It imports TensorFlow inside its function,
+because the process that serves pages reads the rest of the file and must never load TensorFlow.
+The file offers:
+
+- `PARAMETERS`: what it takes (engine/parameters.py), with defaults and bounds;
+- `check(**parameters)`: what must hold between parameters, raising `Rejected`; no TensorFlow;
+- `cost(**parameters) -> Cost`: an estimate before anything runs;
+- `arguments(**parameters) -> dict`: what the function is called with, in literals and `Made`s;
+- `<name>(**arguments) -> dict[str, tf.Tensor]`: the technique in plain TensorFlow, free of
+  anything of ours: the code tab shows this function. Every tensor on a page is in its answer;
+- `describe(parameters, results) -> Story`: axes, steps with index maps, facts, notes;
+- `SHOWN` (optional): small functions that make arguments, shown above the technique;
+- `LANE` (optional): "long" for work that takes more than a moment.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from engine.errors import Rejected
+from engine.parameters import Parameter, read_all, shown
+from engine.trace import Step, Tensor
+
+
+@dataclass(frozen=True)
+class Cost:
+    """An estimate: bytes of all tensors held at once, floating point operations."""
+
+    memory: int
+    work: int
+
+
+@dataclass(frozen=True)
+class Made:
+    """An argument made by a small function that the code tab shows too."""
+
+    by: Callable[..., Any]
+    given: Mapping[str, Any]
+
+    def value(self) -> Any:
+        return self.by(**self.given)
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a technique says about its results, ready to become a Trace."""
+
+    tensors: Mapping[str, Tensor]
+    steps: Sequence[Step]
+    facts: Mapping[str, Any]
+    notes: Sequence[str] = field(default=())
+
+
+@dataclass(frozen=True)
+class Technique:
+    """One technique file under its name; see the head of this module."""
+
+    name: str
+    family: str
+    module: ModuleType
+
+    @property
+    def parameters(self) -> tuple[Parameter, ...]:
+        return tuple(self.module.PARAMETERS)
+
+    @property
+    def function(self) -> Callable[..., Mapping[str, Any]]:
+        found: Callable[..., Mapping[str, Any]] = getattr(self.module, self.name.replace("-", "_"))
+        return found
+
+    @property
+    def shown(self) -> tuple[Callable[..., Any], ...]:
+        return (*getattr(self.module, "SHOWN", ()), self.function)
+
+    @property
+    def lane(self) -> str:
+        return str(getattr(self.module, "LANE", "interactive"))
+
+    @property
+    def about(self) -> str:
+        return (self.module.__doc__ or "").strip().partition("\n")[0]
+
+    def read(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """Canonical parameters, checked one by one and together. Raises `Rejected`."""
+        parameters = read_all(self.parameters, given)
+        self.module.check(**parameters)
+        return parameters
+
+    def cost(self, parameters: Mapping[str, Any]) -> Cost:
+        cost: Cost = self.module.cost(**parameters)
+        return cost
+
+    def arguments(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        arguments: dict[str, Any] = self.module.arguments(**parameters)
+        return arguments
+
+    def describe(self, parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
+        story: Story = self.module.describe(parameters, results)
+        return story
+
+
+def _files() -> Iterator[tuple[str, str, str]]:
+    root = Path(__file__).parent
+    for family in sorted(path for path in root.iterdir() if (path / "__init__.py").exists()):
+        for found in pkgutil.iter_modules([str(family)]):
+            yield found.name.replace("_", "-"), family.name, f"engine.{family.name}.{found.name}"
+
+
+@cache
+def techniques() -> dict[str, Technique]:
+    """Every technique by name. Files that are no technique (no PARAMETERS) are helpers."""
+    found = {}
+    for name, family, path in _files():
+        module = importlib.import_module(path)
+        if hasattr(module, "PARAMETERS"):
+            found[name] = Technique(name, family, module)
+    return found
+
+
+def technique(name: str) -> Technique:
+    """The technique of this name. Raises `Rejected` naming those there are."""
+    known = techniques()
+    if name not in known:
+        raise Rejected("technique", shown(name), "one of " + ", ".join(known), "choose one of these")
+    return known[name]

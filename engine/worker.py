@@ -1,0 +1,94 @@
+"""A worker process: owns TensorFlow, computes one request after another, dies with its parent.
+
+`main` takes a file descriptor from the command line; it is one end of a
+`multiprocessing.Pipe`. It says ("ready", device, version) once, then answers each (function,
+arguments) with ("done", value) or ("error", exception).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from engine import device
+from engine.errors import EngineError, TechniqueFailed
+from engine.technique import Made, technique
+from engine.trace import Trace
+
+where = cache(device.prepare)
+
+
+def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
+    """Run a technique here, in this process, and tell what happened."""
+    found, (place, version) = technique(name), where()
+    arguments = {
+        key: value.value() if isinstance(value, Made) else value
+        for key, value in found.arguments(parameters).items()
+    }
+    start = time.perf_counter()
+    try:
+        answer = found.function(**arguments)
+        results = {key: np.asarray(value) for key, value in answer.items()}
+    except (ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, NotImplementedError) as e:
+        raise TechniqueFailed(f"TensorFlow said: {_first_line(e)}") from None
+    except Exception as e:  # tf.errors.OpError derives from Exception alone
+        if type(e).__module__.startswith("tensorflow"):
+            raise TechniqueFailed(f"TensorFlow said: {_first_line(e)}") from None
+        raise
+    seconds = time.perf_counter() - start
+    story = found.describe(parameters, results)
+    return Trace(
+        technique=name,
+        parameters=parameters,
+        tensors=story.tensors,
+        steps=tuple(story.steps),
+        facts=story.facts,
+        notes=tuple(story.notes),
+        device=place,
+        framework=f"TensorFlow {version}",
+        seconds=seconds,
+    )
+
+
+def _first_line(error: Exception) -> str:
+    text = str(getattr(error, "message", "") or error).strip()
+    return text.partition("\n")[0][:500] or type(error).__name__
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(0)
+
+
+def _serve(connection: Connection) -> None:
+    connection.send(("ready", *where()))
+    while True:
+        function, arguments = connection.recv()
+        try:
+            answer = ("done", function(*arguments))
+        except EngineError as e:
+            answer = ("error", e)
+        except Exception as e:
+            answer = ("error", TechniqueFailed(f"{type(e).__name__}: {_first_line(e)}"))
+        connection.send(answer)
+
+
+def main() -> None:
+    """Serve the parent until its end of the pipe closes."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("500")  # when memory runs out, a worker goes before the server
+    with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
+        _serve(Connection(int(sys.argv[1])))
+    os._exit(0)  # TensorFlow's own teardown takes long and can hang
+

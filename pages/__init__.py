@@ -1,0 +1,1 @@
+"""What people see: pages, labs and the one renderer. Never imports TensorFlow."""

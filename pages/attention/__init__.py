@@ -1,0 +1,1 @@
+"""Labs about scores, masks and weights."""

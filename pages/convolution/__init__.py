@@ -1,0 +1,1 @@
+"""Labs about windows that slide, and what they see."""

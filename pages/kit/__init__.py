@@ -1,0 +1,1 @@
+"""How things look and behave, each once: controls, stage, state, charts, share."""

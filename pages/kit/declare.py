@@ -1,0 +1,145 @@
+"""What a lab is: one declaration, from which page, link, checks, code tab and tests derive.
+
+A lab file holds a module docstring (the text of the Explain tab, in Markdown) and `LAB = Lab(…)`.
+It computes nothing: values come from a Trace, bounds and defaults from the technique.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine import Trace
+
+Run = Callable[..., Trace]  # run(**parameters) of the lab's technique, through the door
+Scale = Literal["diverging", "sequential", "image", "mask"]
+Verdict = Literal["holds", "wrong", "outdated", "depends"]
+
+
+@dataclass(frozen=True)
+class Control:
+    """How people set one parameter of the technique; its kind says which widget.
+
+    `low` and `high` narrow the technique's bounds for people; the engine checks again.
+    `when` shows the control only while another parameter has one of these values.
+    `labels` renames options for people; links keep the technique's names.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    help: str = ""
+    low: float | None = None
+    high: float | None = None
+    when: tuple[str, tuple[Any, ...]] | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    auto: str = "automatic"  # what a value left out is called
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A tensor as a grid of cells on the stage.
+
+    `rows` and `columns` name axes (default: the last two, or one row for a vector); other axes
+    are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
+    out. `paints` names a Cells parameter that a click toggles, `types` a Numbers parameter whose
+    first entries can be typed over, `picks` a Pair parameter that a click on (row, column) sets.
+    `over` draws another tensor of the same height and width underneath, as a picture.
+    """
+
+    tensor: str
+    title: str = ""
+    scale: Scale = "diverging"
+    rows: str = ""
+    columns: str = ""
+    at: Mapping[str, int] = field(default_factory=dict)
+    crossed: str = ""
+    paints: str = ""
+    types: str = ""
+    picks: str = ""
+    over: str = ""
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Vectors of equal length as bars side by side on the stage, live while dragging."""
+
+    tensors: tuple[str, ...]
+    title: str = ""
+    crossed: str = ""
+
+
+Panel = Grid | Bars
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Plotly chart below the stage. `figure` gives the figure as a dict of plain values.
+
+    `alt` says in words what the chart shows, with this Trace's numbers.
+    """
+
+    title: str
+    figure: Callable[[Trace], dict[str, Any]]
+    alt: Callable[[Trace], str]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named state worth seeing and the point it makes; it starts from the defaults."""
+
+    name: str
+    settings: Mapping[str, Any]
+    point: str
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a claim's measurement gave: the value in words, and the verdict that follows."""
+
+    value: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What people say, how it is measured, and the verdict a test holds the measurement to."""
+
+    says: str
+    how: str
+    verdict: Verdict
+    measure: Callable[[Run], Measured]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question with a few answers to choose from before the reveal, in any state.
+
+    `answers` gives the choices in words, the right one first; the page shuffles them.
+    `why` explains the right one with this Trace's numbers.
+    """
+
+    question: Callable[[Trace], str]
+    answers: Callable[[Trace], Sequence[str]]
+    why: Callable[[Trace], str]
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One page. `words` are further words a search should find it by."""
+
+    title: str
+    question: str
+    technique: str
+    controls: tuple[Control, ...]
+    panels: Callable[[Trace], Sequence[Panel]]
+    facts: Callable[[Trace], Sequence[tuple[str, str]]]
+    presets: tuple[Preset, ...]
+    claims: tuple[Claim, ...]
+    predictions: tuple[Prediction, ...]
+    charts: tuple[Chart, ...] = ()
+    gradients: Callable[[Trace], Sequence[Panel]] | None = None
+    gradient_note: Callable[[Trace], str] | None = None
+    words: tuple[str, ...] = ()
+    card: Panel | None = None  # the panel the gallery shows; the first one if not given

@@ -1,0 +1,48 @@
+"""The link: a lab's state in the address, only what differs from the defaults.
+
+Reading never fails: what cannot be read is named and dropped, and the rest is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from engine import Rejected
+from pages.kit.labs import Listed
+
+MOST_DROPPED = 5  # named one by one; a longer list is counted
+
+
+def link_values(listed: Listed, values: Mapping[str, Any]) -> dict[str, str]:
+    """The query of a state: parameter name to text, defaults left out."""
+    changed = (p for p in listed.technique.parameters if values[p.name] != p.default)
+    return {p.name: p.text(values[p.name]) for p in changed}
+
+
+def link_text(listed: Listed, values: Mapping[str, Any]) -> str:
+    """The query of a state as text, without "?"; "" for the defaults."""
+    return urlencode(link_values(listed, values), quote_via=quote, safe=",")
+
+
+def defaults(listed: Listed) -> dict[str, Any]:
+    """The state every lab starts in."""
+    return {p.name: p.default for p in listed.technique.parameters}
+
+
+def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """The state a query asks for, and a sentence for each part that could not be read."""
+    values, dropped = defaults(listed), []
+    known = {p.name: p for p in listed.technique.parameters}
+    for name, text in query.items():
+        if name not in known:
+            dropped.append(f"“{name[:40]}” is no control of this lab")
+            continue
+        try:
+            values[name] = known[name].read(text)
+        except Rejected as problem:
+            dropped.append(str(problem))
+    if len(dropped) > MOST_DROPPED:
+        dropped = [*dropped[:MOST_DROPPED], f"and {len(dropped) - MOST_DROPPED} more"]
+    return values, dropped

@@ -1,0 +1,111 @@
+"""What the stage draws: one function makes it, for the page and for the JSON route alike.
+
+Format (also in docs/api.md): tensors carry their values as base64 of little-endian float32,
+so that NaN and infinity survive and nothing is a list of lists.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from engine import EngineError, Rejected, Tensor, Trace, to_plain
+from pages.kit.declare import Bars, Grid, Panel
+from pages.kit.labs import Listed
+from pages.kit.link import link_text
+
+MOST_CELLS = 65_536  # of one tensor on the stage; a larger one is sampled and says so
+
+
+def stage_payload(listed: Listed, trace: Trace) -> dict[str, Any]:
+    """Everything the stage and the strip of shapes show of a Trace, as plain JSON."""
+    lab = listed.lab
+    groups = {"stage": lab.panels(trace), "gradients": lab.gradients(trace) if lab.gradients else ()}
+    wanted = {name for panels in groups.values() for panel in panels for name in _drawn(panel)}
+    wanted |= {name for step in trace.steps if step.map for name in (*step.reads, step.writes)}
+    return {
+        "lab": listed.slug,
+        "link": link_text(listed, trace.parameters),
+        "tensors": {name: _tensor(trace, name, name in wanted) for name in trace.tensors},
+        "steps": [step.to_json() for step in trace.steps],
+        "panels": {group: [_panel(panel) for panel in panels] for group, panels in groups.items()},
+        "values": {p.name: p.text(trace.parameters[p.name]) for p in listed.technique.parameters},
+        "facts": [list(fact) for fact in lab.facts(trace)],
+        "notes": list(trace.notes),
+        "engine": engine_line(trace),
+    }
+
+
+def engine_line(trace: Trace) -> dict[str, Any]:
+    """Where a Trace was computed, with what, and in how many milliseconds."""
+    milliseconds = round(trace.seconds * 1e3, 2)
+    return {"device": trace.device, "framework": trace.framework, "milliseconds": milliseconds}
+
+
+def error_payload(error: EngineError) -> dict[str, Any]:
+    """An error as the page and the route show it; `remedy` can be merged into the parameters."""
+    if not isinstance(error, Rejected):
+        return {"message": str(error), "kind": type(error).__name__, "remedy": {}}
+    return {
+        "message": str(error),
+        "kind": type(error).__name__,
+        "parameter": error.parameter,
+        "received": error.received,
+        "expected": error.expected,
+        "fix": error.fix,
+        "remedy": to_plain(error.remedy),
+    }
+
+
+def _panel(panel: Panel) -> dict[str, Any]:
+    plain: dict[str, Any] = to_plain(asdict(panel))
+    return {"kind": type(panel).__name__.lower(), **plain}
+
+
+def _drawn(panel: Grid | Bars) -> Sequence[str]:
+    names = panel.tensors if isinstance(panel, Bars) else (panel.tensor, panel.over)
+    return [name for name in (*names, panel.crossed) if name]
+
+
+def _tensor(trace: Trace, name: str, drawn: bool) -> dict[str, Any]:
+    tensor = trace.tensors[name]
+    plain: dict[str, Any] = {
+        "shape": list(tensor.shape),
+        "axes": list(tensor.axes),
+        "dtype": tensor.dtype,
+        "about": tensor.about,
+    }
+    if drawn:
+        every = sampling(tensor.shape)
+        cells = tensor.values[tuple(slice(None, None, step) for step in every)]
+        plain |= {"data": _base64(cells), "every": list(every), "pad": _padding(trace, name, tensor)}
+    return plain
+
+
+def sampling(shape: Sequence[int]) -> tuple[int, ...]:
+    """Take every n-th cell of each axis, the longest axes first, until the rest can be drawn."""
+    every = [1] * len(shape)
+    while np.prod([-(-size // step) for size, step in zip(shape, every, strict=True)]) > MOST_CELLS:
+        left = [-(-size // step) for size, step in zip(shape, every, strict=True)]
+        every[left.index(max(left))] *= 2
+    return tuple(every)
+
+
+def _base64(values: np.ndarray[Any, Any]) -> str:
+    with np.errstate(over="ignore"):
+        return base64.b64encode(values.astype("<f4").tobytes()).decode()
+
+
+def _padding(trace: Trace, name: str, tensor: Tensor) -> list[list[int]]:
+    """Padding cells before and after each axis: as far as any step's loops reach outside."""
+    sides = [[0, 0] for _ in tensor.shape]
+    for step in trace.steps:
+        if step.map and name in step.reads:
+            for side, (before, after) in zip(sides, step.map.overhang(name, tensor.shape), strict=True):
+                side[0], side[1] = max(side[0], before), max(side[1], after)
+    return sides
+

@@ -1,0 +1,1 @@
+"""Labs about means, variances and what flows through them."""

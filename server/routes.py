@@ -1,0 +1,139 @@
+"""The routes beside the pages: health, a lab's values as JSON, the gallery's pictures, assets.
+
+Documented in docs/api.md. `/api/labs/<slug>?kernel=4` answers exactly what the page hands to its
+stage, so a drag, a script and another site get the numbers a page shows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+import engine
+from pages.kit.labs import Listed, labs
+from pages.kit.payload import error_payload, stage_payload
+from pages.kit.picture import picture
+from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+MOST_WAITING = 64  # requests of this route that wait for the engine at a time
+PATIENCE = 20.0  # seconds a request waits, warm-up included
+STATUS = {
+    "TookTooLong": 503,
+    "WorkerDied": 503,
+    "Busy": 503,
+    "TechniqueFailed": 422,
+    "TooExpensive": 413,
+}
+clients = Clients(ROUTE_RATE, ROUTE_BURST)
+_waiting = 0
+
+
+def _client(request: Request) -> str:
+    """Who asks: the tab's id, the session's cookie, or the connection."""
+    tab = request.headers.get("x-tensorscope-client") or request.cookies.get("_streamlit_xsrf")
+    if tab:
+        return tab[:64]
+    return f"{request.client.host}:{request.client.port}" if request.client else ""
+
+
+def _refused(status: int, kind: str, message: str, wait: float = 0.0) -> JSONResponse:
+    headers = {"Retry-After": str(max(1, round(wait)))} if status in (429, 503) else {}
+    error = {"kind": kind, "message": message, "remedy": {}}
+    return JSONResponse({"error": error}, status, headers)
+
+
+def _early(request: Request) -> JSONResponse | None:
+    """An answer that needs no engine: too fast, too long, or no such lab."""
+    if seconds := clients.wait(_client(request)):
+        return _refused(429, "TooManyRequests", f"at most {ROUTE_RATE:.0f} requests a second; wait", seconds)
+    if len(request.url.query) > MOST_QUERY:
+        expected = f"an address of at most {MOST_QUERY} characters"
+        return _refused(414, "TooLong", f"received {len(request.url.query)}; expected {expected}; fix: shorten it")
+    if request.path_params["slug"] not in labs():
+        return _refused(404, "NoSuchLab", "expected one of " + ", ".join(labs()))
+    if _waiting >= MOST_WAITING:
+        return _refused(503, "Busy", "many requests are waiting; try again in a moment", 1)
+    return None
+
+
+async def _trace(listed: Listed, values: dict[str, Any]) -> engine.Trace:
+    global _waiting
+    _waiting += 1
+    try:
+        future = await asyncio.to_thread(engine.submit, listed.lab.technique, **values)
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), PATIENCE)
+    except TimeoutError:
+        raise engine.TookTooLong(f"no answer within {PATIENCE:g} s; try again") from None
+    finally:
+        _waiting -= 1
+
+
+async def lab_values(request: Request) -> Response:
+    """A lab's payload for the parameters in the query: 200, or {"error": …} and what to fix."""
+    if early := _early(request):
+        return early
+    listed = labs()[request.path_params["slug"]]
+    try:
+        trace = await _trace(listed, dict(request.query_params))
+    except engine.EngineError as e:
+        kind = type(e).__name__
+        headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
+        return JSONResponse({"error": error_payload(e)}, STATUS.get(kind, 400), headers)
+    body = await asyncio.to_thread(lambda: json.dumps(stage_payload(listed, trace)))
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+async def lab_picture(request: Request) -> Response:
+    """The gallery's picture of a lab: its default state, drawn from a Trace, as SVG."""
+    if early := _early(request):
+        return early
+    listed = labs()[request.path_params["slug"]]
+    try:
+        trace = await _trace(listed, {})
+    except engine.EngineError as e:
+        return _refused(503, type(e).__name__, str(e), 1)
+    headers = {"Cache-Control": "max-age=300", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(picture(listed, trace), media_type="image/svg+xml", headers=headers)
+
+
+async def lab_list(request: Request) -> Response:
+    """Every lab: slug, family, title, question."""
+    found = [
+        {"slug": one.slug, "family": one.family, "title": one.lab.title, "question": one.lab.question}
+        for one in labs().values()
+    ]
+    return JSONResponse(found)
+
+
+async def health(request: Request) -> Response:
+    """200 as soon as the server is up; `engine` says whether TensorFlow is loaded, and where."""
+    place = engine.warm()
+    return JSONResponse({"status": "ok", "engine": "warm" if place else "warming", "device": place})
+
+
+class Assets(StaticFiles):
+    """Static files that browsers ask about before they reuse them, so that an update is seen."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def routes() -> list[BaseRoute]:
+    """All of them, for the server."""
+    return [
+        Route("/healthz", health),
+        Route("/api/labs", lab_list),
+        Route("/api/labs/{slug}", lab_values),
+        Route("/api/labs/{slug}/picture.svg", lab_picture),
+        Mount("/assets", Assets(directory=ASSETS)),
+    ]
