@@ -69,7 +69,9 @@ def _run(name: str, parameters: dict[str, object], as_json: bool) -> None:
         print(json.dumps(trace.to_json()))
         return
     for step in trace.steps:
-        print(f"{' + '.join(step.reads)} → {step.operation} {step.settings} → {step.writes}".replace("  ", " "))
+        print(
+            f"{' + '.join(step.reads)} → {step.operation} {step.settings} → {step.writes}".replace("  ", " ")
+        )
         for line in step.formula:
             print(f"    {line}")
     for key, tensor in trace.tensors.items():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import inspect
 import json
+import re
 import textwrap
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ def code(name: str, **parameters: object) -> str:
     arguments = found.arguments(read)
     packed = any(isinstance(v, np.ndarray) and v.size > WRITTEN_OUT for v in arguments.values())
     call = "".join(f"    {key}={literal(value)},\n" for key, value in arguments.items())
-    sources = "\n\n".join(textwrap.dedent(inspect.getsource(part)) for part in found.shown)
+    sources = "\n\n".join(_source(part) for part in found.shown)
     return (
         f'"""{found.about}\n\nMade by Tensorscope: {name} with {_settings(found.parameters, read)}\n"""\n\n'
         + ("import base64\nimport zlib\n\n" if packed else "")
@@ -37,6 +38,10 @@ def code(name: str, **parameters: object) -> str:
         + "for name, value in results.items():\n"
         + '    print(name, tuple(np.shape(value)), np.asarray(value), sep="\\n", end="\\n\\n")\n'
     )
+
+
+def _source(function: Callable[..., Any]) -> str:
+    return re.sub(r" +# type: ignore.*", "", textwrap.dedent(inspect.getsource(function)))
 
 
 def _settings(parameters: Any, read: Mapping[str, Any]) -> str:
@@ -78,7 +83,7 @@ def _array(array: np.ndarray[Any, Any]) -> str:
 
 def notebook(program: str) -> str:
     """A program as a Jupyter notebook (format 4.5): one cell for the code, its text as lines."""
-    cell = {
+    cell: dict[str, Any] = {
         "cell_type": "code",
         "execution_count": None,
         "id": "technique",

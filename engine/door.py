@@ -80,7 +80,9 @@ def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
         else None,
     ]
     for excess in filter(None, over):
-        raise TooExpensive(found.name, excess[0], f"at most {excess[1]}", "choose smaller sizes or fewer layers")
+        raise TooExpensive(
+            found.name, excess[0], f"at most {excess[1]}", "choose smaller sizes or fewer layers"
+        )
     return cost
 
 

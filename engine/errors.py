@@ -30,10 +30,7 @@ class Rejected(EngineError, ValueError):
         self.fix, self.remedy = fix, dict(remedy or {})
 
     def __str__(self) -> str:
-        return (
-            f"{self.parameter}: received {self.received}; "
-            f"expected {self.expected}; fix: {self.fix}"
-        )
+        return f"{self.parameter}: received {self.received}; expected {self.expected}; fix: {self.fix}"
 
 
 class TooExpensive(Rejected):

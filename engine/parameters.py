@@ -219,9 +219,9 @@ def _split(value: object, separators: str) -> list[object] | None:
             return None
         stripped = value.strip().strip("[]()").strip()
         return list(re.split(separators, stripped)) if stripped else []
-    if isinstance(value, Sequence) or hasattr(value, "tolist"):
-        return list(value.tolist() if hasattr(value, "tolist") else value)
-    return None
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # a NumPy array
+    return list(value) if isinstance(value, Sequence) else None
 
 
 @dataclass(frozen=True)
@@ -336,9 +336,52 @@ class Rows:
             raise Rejected(name, problem.received, problem.expected, problem.fix) from None
 
     def text(self, value: Sequence[Sequence[Any]]) -> str:
-        return "_".join(
-            ".".join(c.text(v) for c, v in zip(self.columns, row, strict=True)) for row in value
+        return "_".join(".".join(c.text(v) for c, v in zip(self.columns, row, strict=True)) for row in value)
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Rows of finite numbers, all of one width: `1,0;0,1`; may be left out."""
+
+    name: str
+    most_rows: int
+    most_columns: int
+    low: float = -1e6
+    high: float = 1e6
+    about: str = ""
+    default: tuple[tuple[float, ...], ...] | None = None
+
+    @property
+    def expected(self) -> str:
+        return (
+            f"up to {self.most_rows} rows of equal width, up to {self.most_columns} numbers each, "
+            "such as 1,0;0,1"
         )
+
+    def read(self, value: object) -> tuple[tuple[float, ...], ...] | None:
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        rows = _split(value, ";")
+        if not rows or len(rows) > self.most_rows:
+            raise _refuse(self, value)
+        table = tuple(self._row(row, place) for place, row in enumerate(rows, 1))
+        if len({len(row) for row in table}) > 1:
+            widths = ", ".join(str(len(row)) for row in table[:8])
+            raise _refuse(self, value, f"make all rows equally wide; these have {widths} numbers")
+        return table
+
+    def _row(self, row: object, place: int) -> tuple[float, ...]:
+        one = Numbers(f"{self.name}, row {place}", (), 1, self.most_columns, self.low, self.high)
+        try:
+            return one.read(row) or ()
+        except Rejected as problem:
+            remedy = {self.name: self.default}
+            raise Rejected(
+                problem.parameter, problem.received, problem.expected, problem.fix, remedy
+            ) from None
+
+    def text(self, value: tuple[tuple[float, ...], ...] | None) -> str:
+        return ";".join(",".join(number_text(number) for number in row) for row in value or ())
 
 
 def read_all(parameters: Sequence[Parameter], given: Mapping[str, object]) -> dict[str, Any]:

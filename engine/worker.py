@@ -91,4 +91,3 @@ def main() -> None:
     with suppress(EOFError, BrokenPipeError, KeyboardInterrupt):
         _serve(Connection(int(sys.argv[1])))
     os._exit(0)  # TensorFlow's own teardown takes long and can hang
-

@@ -56,7 +56,9 @@ def _early(request: Request) -> JSONResponse | None:
         return _refused(429, "TooManyRequests", f"at most {ROUTE_RATE:.0f} requests a second; wait", seconds)
     if len(request.url.query) > MOST_QUERY:
         expected = f"an address of at most {MOST_QUERY} characters"
-        return _refused(414, "TooLong", f"received {len(request.url.query)}; expected {expected}; fix: shorten it")
+        return _refused(
+            414, "TooLong", f"received {len(request.url.query)}; expected {expected}; fix: shorten it"
+        )
     if request.path_params["slug"] not in labs():
         return _refused(404, "NoSuchLab", "expected one of " + ", ".join(labs()))
     if _waiting >= MOST_WAITING:
@@ -100,7 +102,10 @@ async def lab_picture(request: Request) -> Response:
         trace = await _trace(listed, {})
     except engine.EngineError as e:
         return _refused(503, type(e).__name__, str(e), 1)
-    headers = {"Cache-Control": "max-age=300", "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    headers = {
+        "Cache-Control": "max-age=300",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    }
     return Response(picture(listed, trace), media_type="image/svg+xml", headers=headers)
 
 

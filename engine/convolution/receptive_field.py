@@ -124,8 +124,14 @@ def arguments(**parameters: Any) -> dict[str, Any]:
     layers = layers_of(**parameters)
     height, width = parameters["size"]
     channels, seed = parameters["channels"], parameters["seed"]
-    made = {"pattern": parameters["image"], "height": height, "width": width, "channels": channels, "seed": seed}
-    shapes = [layer.weights for layer in layers if layer.weights]
+    made = {
+        "pattern": parameters["image"],
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "seed": seed,
+    }
+    shapes: list[tuple[int, ...]] = [layer.weights for layer in layers if layer.weights]
     if parameters["classes"]:
         rows, columns = layers[-1].output
         shapes.append((rows * columns * layers[-1].filters, parameters["classes"]))

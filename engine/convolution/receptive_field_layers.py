@@ -73,9 +73,7 @@ def layers_of(
                 f"stack, row {number - 1}, dilation", str(gap), "1 for pooling", "use 1, or a conv layer"
             )
         wanted = wanted if kind == "conv" else last.filters
-        layers.append(
-            _layer(number, kind, last.output, taps, step, (gap, gap), zeros, last.filters, wanted)
-        )
+        layers.append(_layer(number, kind, last.output, taps, step, (gap, gap), zeros, last.filters, wanted))
     return layers
 
 
@@ -101,9 +99,7 @@ def _layer(
     return Layer(kind, kernel, (rows, columns), padding, channels, filters, size, output)
 
 
-def _too_large(
-    number: int, kernel: Two, windows: tuple[Window, Window], size: Two, padding: str
-) -> Rejected:
+def _too_large(number: int, kernel: Two, windows: tuple[Window, Window], size: Two, padding: str) -> Rejected:
     """TensorFlow must never see this: a window one larger than the input returns garbage."""
     spans = f"{windows[0].span}x{windows[1].span}"
     room = [s + along.before + along.after for s, along in zip(size, windows, strict=True)]
@@ -115,4 +111,6 @@ def _too_large(
     remedy = {"kernel": fits} if number == 1 else {}
     received = f"{kernel[0]}x{kernel[1]} (spanning {spans} with its dilation)"
     expected = f"at most {room[0]}x{room[1]}: what layer {number} gets with {padding} padding"
-    return Rejected(name, received, expected, f"use {fits[0]}x{fits[1]}, a larger image or SAME padding", remedy)
+    return Rejected(
+        name, received, expected, f"use {fits[0]}x{fits[1]}, a larger image or SAME padding", remedy
+    )

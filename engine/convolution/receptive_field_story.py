@@ -28,7 +28,11 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     tensors = _tensors(results, layers, _inside(box, parameters["size"]))
     return Story(
         tensors=tensors,
-        steps=[*_layer_steps(layers), *_dense_step(layers, parameters["classes"]), *_field_steps(layers, windows)],
+        steps=[
+            *_layer_steps(layers),
+            *_dense_step(layers, parameters["classes"]),
+            *_field_steps(layers, windows),
+        ],
         facts=_facts(parameters, layers, windows, box, unit, tensors),
         notes=_notes(parameters, layers, windows, results),
     )
@@ -135,7 +139,9 @@ def _dense_step(layers: Sequence[Layer], classes: int) -> list[Step]:
     }
     loops = {"b": 1, "i": rows, "j": columns, "f": filters, "o": classes}
     formula = (f"flatten: {rows} · {columns} · {filters} = {flat}",)
-    return [Step("dense", (name, "w_dense"), "logits", f"{classes} outputs", formula, IndexMap(loops, access))]
+    return [
+        Step("dense", (name, "w_dense"), "logits", f"{classes} outputs", formula, IndexMap(loops, access))
+    ]
 
 
 def _field_steps(layers: Sequence[Layer], windows: Sequence[Sequence[Window]]) -> list[Step]:
@@ -145,7 +151,7 @@ def _field_steps(layers: Sequence[Layer], windows: Sequence[Sequence[Window]]) -
         f"({along.span} − 1)·{jump}"
         for along, jump in zip(windows[0], [1, *(j for _, j in growth(windows[0])[:-1])], strict=True)
     )
-    formula = (f"1 + {taps} = {fields[0][0]} rows, jump {fields[0][1]}",)
+    formula: tuple[str, ...] = (f"1 + {taps} = {fields[0][0]} rows, jump {fields[0][1]}",)
     if fields[0] != fields[1]:
         formula += (f"{fields[1][0]} columns, jump {fields[1][1]}",)
     return [
@@ -194,15 +200,20 @@ def _facts(
         "gradient_pixels": int(tensors["reach"].values.sum()),
         "formula_pixels": int(tensors["window"].values.sum()),
         "effective_pixels_95": _pixels_for(tensors["effective"].values, 0.95),
-        "flops": sum(2 * prod(layer.output) * layer.filters * prod(layer.kernel) * layer.channels
-                     for layer in layers if layer.weights),
+        "flops": sum(
+            2 * prod(layer.output) * layer.filters * prod(layer.kernel) * layer.channels
+            for layer in layers
+            if layer.weights
+        ),
     }
 
 
 def _reached(windows: Sequence[Window], unit: int) -> set[int]:
     cells = {unit}
     for along in reversed(windows):
-        cells = {c * along.stride + u * along.dilation - along.before for c in cells for u in range(along.kernel)}
+        cells = {
+            c * along.stride + u * along.dilation - along.before for c in cells for u in range(along.kernel)
+        }
     return cells
 
 
@@ -246,7 +257,9 @@ def _notes(
             missed = [cell for cell in range(size) if cell not in read]
             if missed:
                 places = ", ".join(str(cell + 1) for cell in missed[:6]) + (" …" if len(missed) > 6 else "")
-                notes.append(f"Layer {number} never reads {side} {places} of its input ({len(missed)} of {size}).")
+                notes.append(
+                    f"Layer {number} never reads {side} {places} of its input ({len(missed)} of {size})."
+                )
     if any(layer.kind == "max-pool" for layer in layers):
         notes.append("Max pooling passes the gradient to the largest cell only: by gradient, less is seen.")
     if not np.any(results["gradient"]):

@@ -45,7 +45,8 @@ class Grid:
     are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
     out. `paints` names a Cells parameter that a click toggles, `types` a Numbers parameter whose
     first entries can be typed over, `picks` a Pair parameter that a click on (row, column) sets.
-    `over` draws another tensor of the same height and width underneath, as a picture.
+    `over` draws another tensor of the same height and width underneath, as a picture. `mark` is the
+    (row, column) outlined as chosen.
     """
 
     tensor: str
@@ -59,6 +60,7 @@ class Grid:
     types: str = ""
     picks: str = ""
     over: str = ""
+    mark: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

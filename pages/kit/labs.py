@@ -31,7 +31,8 @@ class Listed:
 def labs() -> dict[str, Listed]:
     """Every lab by slug, families in alphabetical order."""
     root, found = Path(__file__).parent.parent, {}
-    for folder in sorted(path for path in root.iterdir() if (path / "__init__.py").exists()):
+    families = (path for path in root.iterdir() if (path / "__init__.py").exists() and path.name != "kit")
+    for folder in sorted(families):
         for file in pkgutil.iter_modules([str(folder)]):
             module = importlib.import_module(f"pages.{folder.name}.{file.name}")
             if hasattr(module, "LAB"):

@@ -108,4 +108,3 @@ def _padding(trace: Trace, name: str, tensor: Tensor) -> list[list[int]]:
             for side, (before, after) in zip(sides, step.map.overhang(name, tensor.shape), strict=True):
                 side[0], side[1] = max(side[0], before), max(side[1], after)
     return sides
-

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from engine import Rejected
+from engine import Rejected, Trace
 from pages.kit.labs import Listed
 from pages.kit.link import defaults, link_values, read_link
 
@@ -24,61 +24,69 @@ class State:
 
     listed: Listed
     values: dict[str, Any]
-    dropped: list[str] = field(default_factory=list)
-    refused: Rejected | None = None
+    dropped: list[str] = field(default_factory=list)  # what the link held and we could not read
+    refused: Rejected | None = None  # the last change, if it could not be read
+    typed: dict[str, object] = field(default_factory=dict)  # refused entries, kept to be corrected
     back: list[dict[str, Any]] = field(default_factory=list)
-    last_good: str = ""  # the last payload that was drawn, as JSON
+    last_good: Trace | None = None
     link: dict[str, str] | None = None  # the query as we last wrote or read it
 
     def commit(self, changes: Mapping[str, object]) -> None:
         """Take changed parameters (values or link texts); a refused one leaves the state as it was."""
-        known = {p.name: p for p in self.listed.technique.parameters}
         try:
-            read = {name: known[name].read(value) for name, value in changes.items() if name in known}
+            self.move({**self.values, **self._read(changes)})
         except Rejected as problem:
-            self.refused = problem
-            return
-        self._move({**self.values, **read})
+            self.refused, self.typed = problem, dict(changes)
 
-    def _move(self, values: dict[str, Any]) -> None:
-        self.refused, self.dropped = None, []
+    def _read(self, changes: Mapping[str, object]) -> dict[str, Any]:
+        known = {p.name: p for p in self.listed.technique.parameters}
+        return {name: known[name].read(value) for name, value in changes.items() if name in known}
+
+    def move(self, values: dict[str, Any]) -> None:
+        """Go to a state, remembering the way back."""
+        self.refused, self.dropped, self.typed = None, [], {}
         if values != self.values:
-            self.back = [*self.back[-MOST_STEPS_BACK:], self.values]
+            self.back = [*self.back[1 - MOST_STEPS_BACK :], self.values]
             self.values = values
 
+    def preset(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a preset: it starts from the defaults."""
+        return {**defaults(self.listed), **self._read(settings)}
+
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
-        """Back to the defaults, or to a preset, which starts from them."""
-        self._move(defaults(self.listed))
-        if settings:
-            known = {p.name: p for p in self.listed.technique.parameters}
-            self.values = {**self.values, **{name: known[name].read(v) for name, v in settings.items()}}
+        """Back to the defaults, or to a preset."""
+        self.move(self.preset(settings or {}))
 
     def undo(self) -> None:
         """Take the last change back."""
         if self.back:
-            self.refused, self.dropped = None, []
+            self.refused, self.dropped, self.typed = None, [], {}
             self.values = self.back.pop()
 
 
+def _query() -> dict[str, str]:
+    """The address's parameters, without those of Streamlit's own embedding."""
+    return {name: st.query_params[name] for name in st.query_params if not name.startswith("embed")}
+
+
 def open_state(listed: Listed) -> State:
-    """This session's state of a lab, following the address when a person or the browser changed it."""
-    key = f"state.{listed.slug}"
-    query = {name: st.query_params[name] for name in st.query_params if not name.startswith("embed")}
+    """This session's state of a lab; where a person or the browser changed the address, it follows."""
+    key, query = f"state.{listed.slug}", _query()
     if key not in st.session_state:
         values, dropped = read_link(listed, query)
         st.session_state[key] = State(listed, values, dropped, link=query)
     state: State = st.session_state[key]
     if query != state.link:
         values, dropped = read_link(listed, query)
-        state._move(values)
+        state.move(values)
         state.dropped, state.link = dropped, query
     return state
 
 
 def write_link(state: State) -> None:
-    """Put the state in the address; a step in the browser's history where it changed."""
+    """Put the state in the address: a step in the browser's history where it changed."""
     wanted = link_values(state.listed, state.values)
     if wanted != state.link:
-        kept = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
-        st.query_params.from_dict({**kept, **wanted})
+        embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
+        st.query_params.from_dict({**embedding, **wanted})
         state.link = wanted

@@ -1,0 +1,121 @@
+// A tensor as a grid of cells: one slice of it, its picture and its highlights.
+import { Layers } from "./canvas.js";
+import { scale } from "./colours.js";
+import { cellFormat } from "./format.js";
+import { arrange, cellSize, drawnAt, indexAt } from "./layout.js";
+import { drawnCell, paintOverlay } from "./overlay.js";
+import { paintGrid } from "./paint.js";
+import { broadcast } from "./tensors.js";
+
+export class Grid {
+  constructor(panel) {
+    this.panel = panel;
+    this.layers = new Layers(panel.tensor);
+    this.element = this.layers.box;
+    this.canvas = this.layers.top;
+    this.slices = {};
+  }
+
+  /** Draw the tensor for the first time or anew; `width` is the room there is. */
+  draw(model, panel, theme, width) {
+    const tensor = model.tensors[panel.tensor];
+    const view = arrange(panel, tensor, this.slices);
+    const pictorial = panel.scale === "image";
+    const cell = cellSize(view, width, pictorial || panel.over);
+    Object.assign(this, { panel, tensor, view, cell, theme, pictorial });
+    this.range = tensor.range;
+    this.format = cellFormat(tensor.range, cell);
+    this.colour = view.pixel >= 0 ? this.pixelColour() : scale(panel.scale, tensor.range, theme);
+    this.crossed = panel.crossed && model.tensors[panel.crossed] ? broadcast(model.tensors[panel.crossed], tensor) : null;
+    this.over = panel.over ? model.tensors[panel.over] : null;
+    const largest = tensor.range.largest || 1;
+    this.alpha = (value) => (value === 0 ? 0 : 0.2 + 0.65 * Math.min(1, Math.abs(value) / largest));
+    this.layers.resize(view.columns.count * cell, view.rows.count * cell);
+    paintGrid(this.layers.picture(), this);
+    this.canvas.setAttribute("aria-label", this.label());
+  }
+
+  label() {
+    const { tensor, view } = this;
+    const sides = [view.row, view.column].filter((axis) => axis >= 0).map((axis) => `${tensor.axes[axis]} ${tensor.shape[axis]}`);
+    return `${tensor.name}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
+  }
+
+  pixelColour() {
+    const { tensor, view } = this;
+    return (_, out, index) => {
+      for (let channel = 0; channel < 3; channel += 1) {
+        const value = tensor.values[tensor.place(index) + channel * tensor.strides[view.pixel]];
+        out[channel] = Math.round(Math.min(1, Math.max(0, value)) * 255);
+      }
+    };
+  }
+
+  /** The colour of another tensor at (row, column), for the picture underneath. */
+  picture(over, row, column, out) {
+    const index = over.shape.map(() => 0);
+    const named = (name) => over.axes.indexOf(name);
+    const [down, across] = [named(this.tensor.axes[this.view.row]), named(this.tensor.axes[this.view.column])];
+    if (down < 0 || across < 0) return out.fill(0);
+    [index[down], index[across]] = [row, column];
+    const last = over.shape.length - 1;
+    const colours = last !== across && last !== down && over.shape[last] === 3;
+    const { low, high } = over.range;
+    const bright = low >= 0 && high <= 1 ? (value) => value : (value) => (value - low) / (high - low || 1);
+    for (let channel = 0; channel < 3; channel += 1) {
+      if (colours) index[last] = channel;
+      out[channel] = Math.round(bright(over.at(index) ?? 0) * 255);
+    }
+    return out;
+  }
+
+  /** Light up regions, and the cursor when it is here: a full index, or null. */
+  light(regions, cursor) {
+    if (!this.view) return;
+    if (!regions.length && !cursor && !this.layers.marked) return;
+    const context = this.layers.overlay();
+    const place = cursor && drawnCell(this.view, cursor);
+    paintOverlay(context, this, regions, place);
+    if (!regions.length && !place) this.layers.marked = false;
+  }
+
+  /** The full index under a point of the canvas, padding included; null outside. */
+  hit(x, y) {
+    if (!this.view) return null;
+    const [row, column] = [Math.floor(y / this.cell), Math.floor(x / this.cell)];
+    const inside = row >= 0 && column >= 0 && row < this.view.rows.count && column < this.view.columns.count;
+    return inside ? indexAt(this.view, row, column) : null;
+  }
+
+  /** The index after a step by keyboard; `to` is "start" or "end" for Home and End. */
+  move(index, down, across, to = "") {
+    const { rows, columns } = this.view;
+    const place = drawnCell(this.view, index) ?? [rows.before, columns.before];
+    const clamp = (at, most) => Math.min(Math.max(0, at), most - 1);
+    const column = to === "start" ? 0 : to === "end" ? columns.count - 1 : clamp(place[1] + across, columns.count);
+    return indexAt(this.view, clamp(place[0] + down, rows.count), column);
+  }
+
+  /** A cell to begin with: the middle one. */
+  middle() {
+    const { rows, columns } = this.view;
+    return indexAt(this.view, rows.before + (rows.cells >> 1), columns.before + (columns.cells >> 1));
+  }
+
+  /** The box of a cell on the canvas in CSS pixels, for an input over it. */
+  boxOf(index) {
+    const row = this.view.row < 0 ? 0 : drawnAt(this.view.rows, index[this.view.row]);
+    const column = this.view.column < 0 ? 0 : drawnAt(this.view.columns, index[this.view.column]);
+    return { x: column * this.cell, y: row * this.cell, width: this.cell, height: this.cell };
+  }
+
+  /** `8 × 8 + padding`, and whether cells are left out. */
+  sizes() {
+    const { rows, columns } = this.view;
+    const shown = [rows, columns].filter((along) => along.axis >= 0).map((along) => this.tensor.shape[along.axis]);
+    const padded = [rows, columns].some((along) => along.before || along.after);
+    const step = Math.max(rows.step, columns.step);
+    const sampled = step > 1 ? `, showing every ${step}${step === 2 ? "nd" : step === 3 ? "rd" : "th"} cell` : "";
+    return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}`;
+  }
+}

@@ -1,0 +1,94 @@
+// Where a panel's cells are: which axes are shown, which are sliced, and how large a cell is.
+
+const LARGEST = 44; // CSS pixels of a cell
+const ROOMY = 38;
+const SMALLEST = 10;
+const TINY = 8; // for images, and for tensors of many rows
+const TALLEST = 420; // what a panel tries to fit in
+const MOST_DRAWN = 1024; // cells along one side of a canvas
+
+const isChannel = (name) => name === "channel" || name === "channels";
+
+/** The axes a grid shows: row and column (-1 where there is none), pixel axis, hidden ones. */
+export function shownAxes(panel, tensor) {
+  const { axes, shape } = tensor;
+  const pixel = panel.scale === "image" && isChannel(axes.at(-1)) && shape.at(-1) === 3 && axes.length > 2 ? axes.length - 1 : -1;
+  const planar = panel.scale === "image" && isChannel(axes.at(-1)) && axes.length > 2;
+  const rest = axes.map((_, axis) => axis).filter((axis) => !(planar && axis === axes.length - 1));
+  let [row, column] = [axes.indexOf(panel.rows), axes.indexOf(panel.columns)];
+  const last = (without) => rest.filter((axis) => axis !== without).at(-1) ?? -1;
+  if (row < 0 && column < 0) [row, column] = [rest.at(-2) ?? -1, rest.at(-1) ?? -1];
+  else if (column < 0) column = last(row);
+  else if (row < 0) row = last(column);
+  const shown = [row, column, pixel];
+  return { row, column, pixel, hidden: axes.map((_, axis) => axis).filter((axis) => !shown.includes(axis)) };
+}
+
+/** One side of the picture: how many cells, how many full cells each stands for, padding. */
+function side(tensor, axis) {
+  if (axis < 0) return { axis, cells: 1, step: 1, before: 0, after: 0, from: 0, count: 1 };
+  const extra = Math.ceil(tensor.stored[axis] / MOST_DRAWN);
+  const step = tensor.every[axis] * extra;
+  const cells = Math.ceil(tensor.shape[axis] / step);
+  const [before, after] = step === 1 ? tensor.pad[axis] : [0, 0];
+  return { axis, cells, step, before, after, from: -before, count: before + cells + after };
+}
+
+/** Rows, columns and hidden axes of a tensor under a panel; `slices` holds the hidden places. */
+export function arrange(panel, tensor, slices) {
+  const axes = shownAxes(panel, tensor);
+  const index = tensor.shape.map((size, axis) => {
+    const wanted = slices?.[tensor.axes[axis]] ?? panel.at?.[tensor.axes[axis]] ?? 0;
+    const kept = Math.min(Math.max(0, wanted), Math.max(0, size - 1));
+    return axes.hidden.includes(axis) ? kept - (kept % tensor.every[axis]) : 0;
+  });
+  return { ...axes, rows: side(tensor, axes.row), columns: side(tensor, axes.column), index };
+}
+
+/** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable. */
+export function cellSize(view, width, picture) {
+  const { rows, columns } = view;
+  const least = picture || rows.count > 48 || columns.count > 48 ? TINY : SMALLEST;
+  const most = Math.max(rows.count, columns.count) <= 6 ? LARGEST : ROOMY;
+  const fitting = Math.min(most, Math.floor(TALLEST / rows.count), Math.floor(width / columns.count));
+  const canvas = Math.floor(8000 / Math.max(rows.count, columns.count)); // what browsers can draw
+  return Math.max(1, Math.min(Math.max(fitting, least), canvas));
+}
+
+/** The full index of the drawn cell at (row, column), counted from the top left of the picture. */
+export function indexAt(view, row, column) {
+  const index = view.index.slice();
+  if (view.row >= 0) index[view.row] = (row + view.rows.from) * view.rows.step;
+  if (view.column >= 0) index[view.column] = (column + view.columns.from) * view.columns.step;
+  return index;
+}
+
+/** The drawn row (or column) of a coordinate, or -1 when it is not in the picture. */
+export function drawnAt(along, coordinate) {
+  const at = Math.floor(coordinate / along.step) - along.from;
+  return at >= 0 && at < along.count ? at : -1;
+}
+
+/**
+ * A region on the slice shown: {ghost, rows, columns} for a product, {ghost, cells} otherwise, in
+ * drawn places; null when nothing of it is in the picture. `ghost`: it lies on other slices.
+ */
+export function project(region, view, tensor) {
+  const on = { ghost: false, rows: new Set(view.row < 0 ? [0] : []), columns: new Set(view.column < 0 ? [0] : []), cells: null };
+  for (const factor of region.factors) {
+    let cells = factor.cells();
+    const hidden = factor.axes.flatMap((axis, place) => (view.hidden.includes(axis) ? [[axis, place]] : []));
+    const same = (cell) => hidden.every(([axis, place]) => cell[place] - (((cell[place] % tensor.every[axis]) + tensor.every[axis]) % tensor.every[axis]) === view.index[axis]);
+    const here = hidden.length ? cells.filter(same) : cells;
+    if (!here.length) on.ghost = true;
+    else cells = here;
+    const [row, column] = [factor.axes.indexOf(view.row), factor.axes.indexOf(view.column)];
+    if (row >= 0 && column >= 0) on.cells = cells.map((cell) => [drawnAt(view.rows, cell[row]), drawnAt(view.columns, cell[column])]);
+    else if (row >= 0) for (const cell of cells) on.rows.add(drawnAt(view.rows, cell[row]));
+    else if (column >= 0) for (const cell of cells) on.columns.add(drawnAt(view.columns, cell[column]));
+  }
+  if (on.cells) on.cells = on.cells.filter(([row, column]) => row >= 0 && column >= 0);
+  on.rows.delete(-1);
+  on.columns.delete(-1);
+  return (on.cells ? on.cells.length : on.rows.size && on.columns.size) ? on : null;
+}

@@ -1,0 +1,178 @@
+// The picture of a grid: cells, numbers, hatched padding, crossed and odd values.
+import { inkOn } from "./colours.js";
+import { indexAt } from "./layout.js";
+
+const GAPLESS = 14; // smaller cells touch, and are painted as one picture
+const WRITTEN = 26; // smallest cell that can hold a number
+
+/** Paint all of a grid. `drawing` is what grid.js keeps: view, cell, tensor, scale, theme, … */
+export function paintGrid(context, drawing) {
+  const { view, cell, theme } = drawing;
+  context.clearRect(0, 0, view.columns.count * cell, view.rows.count * cell);
+  if (drawing.over) paintUnder(context, drawing);
+  if (cell < GAPLESS) paintSmall(context, drawing);
+  const written = cell >= WRITTEN && !drawing.pictorial;
+  if (written) setFont(context, drawing);
+  const out = [0, 0, 0];
+  for (let row = 0; row < view.rows.count; row += 1) {
+    for (let column = 0; column < view.columns.count; column += 1) {
+      const index = indexAt(view, row, column);
+      const place = drawing.tensor.place(index);
+      const value = place === -1 ? 0 : drawing.tensor.values[place];
+      const box = [column * cell, row * cell, cell, theme];
+      if (place === -1) paintPadding(context, box, written);
+      else if (!Number.isFinite(value)) paintOdd(context, box, value, written);
+      else if (cell >= GAPLESS) paintCell(context, box, index, value, drawing, written, out);
+      if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box);
+    }
+  }
+}
+
+function setFont(context, { cell, theme, range, format }) {
+  const samples = [range.low, range.high].map(format);
+  const longest = samples.reduce((a, b) => (b.length > a.length ? b : a), "");
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (let size = Math.min(15, Math.round(cell * 0.38)); size >= 9; size -= 1) {
+    context.font = `${size}px ${theme.font}`;
+    if (context.measureText(longest).width <= cell - 5) break;
+  }
+}
+
+const gap = (cell) => (cell >= 30 ? 2 : 1);
+
+function paintCell(context, [x, y, cell, theme], index, value, drawing, written, out) {
+  const size = cell - gap(cell);
+  drawing.colour(value, out, index);
+  if (drawing.over) context.globalAlpha = drawing.alpha(value);
+  context.fillStyle = `rgb(${out[0]},${out[1]},${out[2]})`;
+  context.fillRect(x, y, size, size);
+  context.globalAlpha = 1;
+  if (!written || drawing.over) return;
+  const text = drawing.format(value);
+  if (context.measureText(text).width > cell - 3) return;
+  context.fillStyle = inkOn(out);
+  context.fillText(text, x + size / 2, y + size / 2 + 1);
+}
+
+function paintPadding(context, [x, y, cell, theme], written) {
+  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  context.fillStyle = theme.padding[0];
+  context.fillRect(x, y, size, size);
+  context.fillStyle = hatch(context, theme.padding[1]);
+  context.fillRect(x, y, size, size);
+  if (!written) return;
+  context.fillStyle = theme.text;
+  context.fillText("0", x + size / 2, y + size / 2 + 1);
+}
+
+function paintOdd(context, [x, y, cell, theme], value, written) {
+  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  context.fillStyle = theme.odd[0];
+  context.fillRect(x, y, size, size);
+  context.fillStyle = Number.isNaN(value) ? dots(context, theme.odd[1]) : theme.odd[0];
+  context.fillRect(x, y, size, size);
+  if (!written) return;
+  context.fillStyle = theme.oddText;
+  context.fillText(Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞", x + size / 2, y + size / 2 + 1);
+}
+
+/** Two strokes from corner to corner over a veil: this cell is masked. */
+function paintCross(context, [x, y, cell, theme]) {
+  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  context.globalAlpha = 0.45;
+  context.fillStyle = theme.background;
+  context.fillRect(x, y, size, size);
+  context.globalAlpha = 0.75;
+  context.strokeStyle = theme.text;
+  context.lineWidth = cell >= 24 ? 1.5 : 1;
+  const inset = Math.max(1, Math.round(size * 0.12));
+  context.beginPath();
+  context.moveTo(x + inset, y + inset);
+  context.lineTo(x + size - inset, y + size - inset);
+  context.moveTo(x + size - inset, y + inset);
+  context.lineTo(x + inset, y + size - inset);
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
+/** Cells too small for gaps: one pixel each, then enlarged; much faster than rectangles. */
+function paintSmall(context, drawing) {
+  const { view, cell, tensor } = drawing;
+  const [height, width] = [view.rows.count, view.columns.count];
+  const image = new ImageData(width, height);
+  const out = [0, 0, 0];
+  for (let row = 0, at = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1, at += 4) {
+      const index = indexAt(view, row, column);
+      const place = tensor.place(index);
+      const value = tensor.values[place];
+      if (place < 0 || !Number.isFinite(value)) continue;
+      drawing.colour(value, out, index);
+      image.data.set(out, at);
+      image.data[at + 3] = drawing.over ? drawing.alpha(value) * 255 : 255;
+    }
+  }
+  enlarge(context, image, 0, 0, cell);
+}
+
+/** The tensor underneath, as a picture, where the grid on top has its cells. */
+function paintUnder(context, { view, cell, over, picture }) {
+  const [height, width] = [view.rows.cells, view.columns.cells];
+  const image = new ImageData(width, height);
+  const out = [0, 0, 0];
+  for (let row = 0, at = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1, at += 4) {
+      picture(over, row * view.rows.step, column * view.columns.step, out);
+      image.data.set(out, at);
+      image.data[at + 3] = 255;
+    }
+  }
+  enlarge(context, image, view.columns.before * cell, view.rows.before * cell, cell);
+}
+
+function enlarge(context, image, x, y, cell) {
+  const small = new OffscreenCanvas(image.width, image.height);
+  small.getContext("2d").putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(small, x, y, image.width * cell, image.height * cell);
+}
+
+const patterns = new Map();
+
+/** A repeating tile, drawn once per colour and at the screen's own resolution. */
+function tile(context, name, size, draw) {
+  const ratio = window.devicePixelRatio || 1;
+  const key = `${name}@${ratio}`;
+  if (!patterns.has(key)) {
+    const canvas = new OffscreenCanvas(Math.round(size * ratio), Math.round(size * ratio));
+    const own = canvas.getContext("2d");
+    own.scale(ratio, ratio);
+    draw(own);
+    const pattern = context.createPattern(canvas, "repeat");
+    pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+    patterns.set(key, pattern);
+  }
+  return patterns.get(key);
+}
+
+export function hatch(context, colour) {
+  return tile(context, `hatch ${colour}`, 7, (own) => {
+    own.strokeStyle = colour;
+    own.lineWidth = 1;
+    own.beginPath();
+    for (const shift of [-7, 0, 7]) {
+      own.moveTo(shift - 1, 8);
+      own.lineTo(shift + 8, -1);
+    }
+    own.stroke();
+  });
+}
+
+function dots(context, colour) {
+  return tile(context, `dots ${colour}`, 6, (own) => {
+    own.fillStyle = colour;
+    own.fillRect(0, 0, 2, 2);
+    own.fillRect(3, 3, 2, 2);
+  });
+}

@@ -1,0 +1,33 @@
+"""Our three browser components, registered once: the stage, the number control, the row editor.
+
+Their code is served under /assets as ES modules, so that they share one live.js and the browser
+keeps them; what Streamlit is given is the line that loads them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+
+
+def _component(name: str, style: str) -> st.components.v2.types.ComponentRenderer:
+    base = st.config.get_option("server.baseUrlPath").strip("/")
+    path = f"/{base}/assets/{name}.js".replace("//", "/")
+    loader = (
+        f'const module = import(new URL("{path}", window.location.origin));\n'
+        "export default async (component) => (await module).default(component);\n"
+    )
+    css = (ASSETS / f"{style}.css").read_text(encoding="utf-8")
+    return st.components.v2.component(f"tensorscope_{name}", js=loader, css=css)
+
+
+stage = _component("stage", "stage")
+number = _component("number", "controls")
+rows = _component("rows", "controls")
+
+
+def nothing() -> None:
+    """Callback for component values that need no reaction of their own."""

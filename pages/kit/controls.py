@@ -1,0 +1,184 @@
+"""The controls of a lab: one widget for each parameter, chosen by the parameter's kind.
+
+Numbers and rows are our components, live while dragging; the rest are Streamlit's own widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Rows, Toggle
+from pages.kit import components
+from pages.kit.declare import Control, Preset
+from pages.kit.state import State
+
+MOST_SEGMENTS = 26  # characters of all options together that fit on one line of buttons
+
+
+def show(state: State) -> None:
+    """Every control that matters now, then presets, reset and undo."""
+    parameters = {p.name: p for p in state.listed.technique.parameters}
+    for control in state.listed.lab.controls:
+        if _matters(control, state.values):
+            _widget(state, control, parameters[control.name])
+    _presets(state)
+    with st.container(horizontal=True, gap="small"):
+        slug = state.listed.slug
+        st.button(
+            "Reset", key=f"{slug}.reset", icon=":material/restart_alt:", on_click=state.reset, type="tertiary"
+        )
+        st.button(
+            "Undo",
+            key=f"{slug}.undo",
+            icon=":material/undo:",
+            on_click=state.undo,
+            disabled=not state.back,
+            type="tertiary",
+        )
+
+
+def _matters(control: Control, values: Mapping[str, Any]) -> bool:
+    return control.when is None or values[control.when[0]] in control.when[1]
+
+
+def _widget(state: State, control: Control, parameter: Parameter) -> None:
+    if isinstance(parameter, (Integer, Real, Pair)):
+        _number(state, control, parameter)
+    elif isinstance(parameter, Rows):
+        _rows(state, control, parameter)
+    elif isinstance(parameter, Choice):
+        _choice(state, control, parameter)
+    elif isinstance(parameter, Toggle):
+        _native(state, parameter, state.values[control.name])
+        st.toggle(control.label, help=control.help or None, **_bound(state, parameter))
+    else:
+        _text(state, control, parameter)
+
+
+def _key(state: State, name: str) -> str:
+    return f"{state.listed.slug}.{name}"
+
+
+def _native(state: State, parameter: Parameter, value: Any) -> None:
+    """The widget shows the state, except while a refused entry waits to be corrected."""
+    if parameter.name not in state.typed:
+        st.session_state[_key(state, parameter.name)] = value
+
+
+def _bound(state: State, parameter: Parameter) -> dict[str, Any]:
+    key = _key(state, parameter.name)
+    return {"key": key, "on_change": _native_changed, "args": (state, parameter.name, key)}
+
+
+def _native_changed(state: State, name: str, key: str) -> None:
+    value = st.session_state[key]
+    if value is not None:
+        state.commit({name: value})
+
+
+def component_changed(state: State, key: str) -> None:
+    """A component says which parameters it wants changed: {name: text}."""
+    change = st.session_state[key].get("change")
+    if isinstance(change, dict):
+        state.commit({str(name): str(text) for name, text in list(change.items())[:32]})
+
+
+def _choice(state: State, control: Control, parameter: Choice) -> None:
+    _native(state, parameter, state.values[control.name])
+    labels = {option: control.labels.get(option, option) for option in parameter.options}
+    few = sum(map(len, labels.values())) <= MOST_SEGMENTS
+    settings = {
+        "options": parameter.options,
+        "format_func": labels.__getitem__,
+        "help": control.help or None,
+        **_bound(state, parameter),
+    }
+    if few:
+        st.segmented_control(control.label, required=True, width="stretch", **settings)
+    else:
+        st.selectbox(control.label, **settings)
+
+
+def _text(state: State, control: Control, parameter: Parameter) -> None:
+    text = parameter.text(state.values[control.name])
+    _native(state, parameter, text)
+    st.text_input(
+        control.label,
+        max_chars=2000,
+        placeholder=control.auto if parameter.default is None else None,
+        help=control.help or None,
+        **_bound(state, parameter),
+    )
+
+
+def _number(state: State, control: Control, parameter: Integer | Real | Pair) -> None:
+    low = parameter.low if control.low is None else control.low
+    high = parameter.high if control.high is None else control.high
+    _mount(
+        components.number,
+        state,
+        control,
+        {
+            "low": low,
+            "high": high,
+            "step": parameter.step if isinstance(parameter, Real) else 1,
+            "whole": not isinstance(parameter, Real),
+            "pair": isinstance(parameter, Pair),
+            "optional": parameter.default is None,
+            "auto": control.auto,
+            "unit": control.unit,
+        },
+        parameter,
+    )
+
+
+def _rows(state: State, control: Control, parameter: Rows) -> None:
+    columns = [
+        {
+            "name": column.name,
+            "label": column.name,
+            "kind": type(column).__name__.lower(),
+            "low": getattr(column, "low", 0),
+            "high": getattr(column, "high", 0),
+            "options": list(getattr(column, "options", ())),
+            "default": column.text(column.default),
+        }
+        for column in parameter.columns
+    ]
+    _mount(components.rows, state, control, {"columns": columns, "most": parameter.most}, parameter)
+
+
+def _mount(
+    component: Any, state: State, control: Control, data: dict[str, Any], parameter: Parameter
+) -> None:
+    key = _key(state, control.name)
+    common = {
+        "lab": state.listed.slug,
+        "name": control.name,
+        "label": control.label,
+        "help": control.help,
+        "value": parameter.text(state.values[control.name]),
+        "default": parameter.text(parameter.default),
+    }
+    component(key=key, data=common | data, on_change_change=lambda: component_changed(state, key))
+
+
+def _presets(state: State) -> None:
+    st.markdown("**Try**")
+    with st.container(horizontal=True, gap="xsmall"):
+        for place, preset in enumerate(state.listed.lab.presets):
+            st.button(
+                preset.name,
+                key=f"{state.listed.slug}.preset{place}",
+                help=preset.point,
+                on_click=state.reset,
+                args=(preset.settings,),
+            )
+
+
+def chosen_preset(state: State) -> Preset | None:
+    """The preset whose state is the current one, if any."""
+    return next((p for p in state.listed.lab.presets if state.values == state.preset(p.settings)), None)

@@ -1,0 +1,159 @@
+"""What stands below the stage: charts, then Explain, Gradients, Claims, Predict, Code, Share.
+
+Only the open tab is computed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+import engine
+from engine import EngineError, Trace
+from engine.code import code, notebook
+from pages.kit.declare import Claim, Prediction
+from pages.kit.link import link_text
+from pages.kit.state import State
+
+COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
+    "holds": "blue",
+    "wrong": "orange",
+    "outdated": "gray",
+    "depends": "violet",
+}
+
+
+def plain(text: str) -> str:
+    """Text from outside, with everything Markdown would read as markup made harmless."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+!|$:~-])", r"\\\1", text)
+
+
+def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
+    """Charts and tabs for a Trace; `stage` draws a further group of panels."""
+    _charts(state, trace)
+    lab = state.listed.lab
+    contents: dict[str, Callable[[], None]] = {"Explain": lambda: _explain(state, trace)}
+    if lab.gradients:
+        contents["Gradients"] = lambda: _gradients(state, trace, stage)
+    contents |= {
+        "Claims": lambda: _claims(state),
+        "Predict": lambda: _predict(state, trace),
+        "Code": lambda: _code(state),
+        "Share": lambda: _share(state),
+    }
+    opened = st.tabs(list(contents), on_change="rerun", key=f"{state.listed.slug}.tabs")
+    for tab, content in zip(opened, contents.values(), strict=True):
+        if tab.open:
+            with tab:
+                content()
+
+
+def _charts(state: State, trace: Trace) -> None:
+    charts = state.listed.lab.charts
+    if not charts:
+        return
+    for place, (column, chart) in enumerate(zip(st.columns(len(charts)), charts, strict=True)):
+        with column:
+            st.markdown(f"**{chart.title}**")
+            key = f"{state.listed.slug}.chart{place}"
+            config = {"displayModeBar": False}
+            st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
+
+
+def _explain(state: State, trace: Trace) -> None:
+    words, numbers = st.columns([3, 2], gap="large")
+    words.markdown(state.listed.explanation)
+    facts = "\n".join(f"| {name} | **{value}** |" for name, value in state.listed.lab.facts(trace))
+    numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
+
+
+def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
+    if state.listed.lab.gradient_note:
+        st.markdown(state.listed.lab.gradient_note(trace))
+    stage("gradients")
+
+
+def _claims(state: State) -> None:
+    st.caption("What people say, and what the installed versions did a moment ago.")
+    for claim in state.listed.lab.claims:
+        says, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
+        says.markdown(f"“{claim.says}”")
+        value, badge = _measured(state, claim)
+        measured.markdown(f"{value}  \n:gray[:small[{claim.how}]]")
+        verdict.badge(badge, color=COLOURS.get(badge, "red"))
+
+
+def _measured(state: State, claim: Claim) -> tuple[str, str]:
+    try:
+        found = claim.measure(partial(engine.run, state.listed.lab.technique))
+    except EngineError as e:
+        return plain(str(e)), "not measured"
+    return f"measured: {found.value}", found.verdict
+
+
+def _predict(state: State, trace: Trace) -> None:
+    st.caption("Decide first, then look. The questions follow the state you are in.")
+    for place, prediction in enumerate(state.listed.lab.predictions):
+        _question(state, trace, place, prediction)
+
+
+def _question(state: State, trace: Trace, place: int, prediction: Prediction) -> None:
+    answers = list(dict.fromkeys(prediction.answers(trace)))
+    link = link_text(state.listed, state.values)
+    shuffled = random.Random(f"{link}.{place}").sample(answers, len(answers))
+    key = f"{state.listed.slug}.predict{place}.{link}"
+    guess = st.radio(prediction.question(trace), shuffled, index=None, key=key)
+    if guess is None:
+        return
+    if guess == answers[0]:
+        st.success(f"Right: **{answers[0]}**. {prediction.why(trace)}", icon=":material/check:")
+    else:
+        st.error(f"It is **{answers[0]}**. {prediction.why(trace)}", icon=":material/close:")
+
+
+def _code(state: State) -> None:
+    try:
+        program = code(state.listed.lab.technique, **state.values)
+    except EngineError as e:
+        st.warning(plain(str(e)))
+        return
+    slug = state.listed.slug
+    st.caption(
+        "The function that computed this page, with its current values. It needs NumPy and TensorFlow."
+    )
+    with st.container(horizontal=True):
+        name = slug.replace("-", "_")
+        st.download_button(
+            "Download .py", program, f"{name}.py", "text/x-python", key=f"{slug}.py", on_click="ignore"
+        )
+        st.download_button(
+            "Download notebook",
+            notebook(program),
+            f"{name}.ipynb",
+            "application/x-ipynb+json",
+            key=f"{slug}.ipynb",
+            on_click="ignore",
+        )
+    st.code(program, language="python", height=520)
+
+
+def _share(state: State) -> None:
+    query = link_text(state.listed, state.values)
+    page = urlsplit(st.context.url or "")
+    root = f"{page.scheme}://{page.netloc}{page.path.removesuffix('/' + state.listed.slug).rstrip('/')}"
+    ending = f"{state.listed.slug}?{query}" if query else state.listed.slug
+    st.markdown(
+        "**This state as a link.** It holds what differs from the defaults, and opens the same page anywhere."
+    )
+    st.code(f"{root}/{ending}", language=None, wrap_lines=True)
+    st.markdown("**The same numbers as JSON**, for a script or another site.")
+    st.code(f"{root}/api/labs/{ending}", language=None, wrap_lines=True)
+    st.markdown("**On the command line.**")
+    settings = "".join(f" --set {pair}" for pair in query.split("&") if pair)
+    st.code(f"python -m engine run {state.listed.lab.technique}{settings}", language="bash", wrap_lines=True)

@@ -1,0 +1,114 @@
+"""The one renderer: turns any lab's declaration into its page."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+import engine
+from engine import EngineError, Trace
+from pages.kit import components, controls, tabs
+from pages.kit.labs import Listed
+from pages.kit.link import link_text
+from pages.kit.payload import engine_line, error_payload, stage_payload
+from pages.kit.state import State, open_state, write_link
+
+STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said to the current state: a picture to draw, and an error over it."""
+
+    trace: Trace | None
+    error: EngineError | None = None
+
+
+def render(listed: Listed, gallery: Any) -> None:
+    """One lab's page for this session's state."""
+    st.html(f"<style>{STYLE}</style>")
+    state = open_state(listed)
+    answer = ask(state)
+    _head(state, gallery)
+    left, right = st.columns([1, 3.3], gap="large")
+    with left, st.container(key="controls"):
+        controls.show(state)
+    with right:
+        _dropped(state)
+        show_stage(state, answer)
+    if answer.trace is not None:
+        tabs.show(state, answer.trace, lambda group: show_stage(state, answer, group))
+    _foot(answer)
+    write_link(state)
+
+
+def ask(state: State) -> Answer:
+    """The engine's answer; on an error the last good picture stays."""
+    if not engine.warm():
+        return Answer(None)
+    if state.refused:
+        return Answer(_last_good(state), state.refused)
+    try:
+        state.last_good = engine.run(state.listed.lab.technique, **state.values)
+        return Answer(state.last_good)
+    except EngineError as e:
+        return Answer(_last_good(state), e)
+
+
+def _last_good(state: State) -> Trace | None:
+    if state.last_good is None:
+        try:
+            state.last_good = engine.run(state.listed.lab.technique)
+        except EngineError:
+            return None
+    return state.last_good
+
+
+def _head(state: State, gallery: Any) -> None:
+    lab = state.listed.lab
+    with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
+        st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
+        st.caption(f"{state.listed.family} / {lab.title}")
+    st.title(lab.title, anchor=False)
+    st.markdown(f"##### :gray[{lab.question}]")
+    if preset := controls.chosen_preset(state):
+        st.info(f"**{preset.name}.** {preset.point}", icon=":material/lightbulb:")
+
+
+def _dropped(state: State) -> None:
+    if state.dropped:
+        listing = "\n".join(f"- {sentence}" for sentence in map(tabs.plain, state.dropped))
+        st.warning(f"The link held something that cannot be read; it was left out:\n\n{listing}")
+
+
+def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
+    """The stage with the strip of shapes, or a further group of panels in a tab."""
+    key = f"{state.listed.slug}.{group}"
+    payload = stage_payload(state.listed, answer.trace) if answer.trace else {}
+    if answer.error:
+        payload["error"] = error_payload(answer.error)
+    components.stage(
+        key=key,
+        data={
+            "lab": state.listed.slug,
+            "group": group,
+            "link": link_text(state.listed, state.values),
+            "live": group == "stage",
+            "warming": answer.trace is None and answer.error is None,
+            "payload": json.dumps(payload) if payload else None,
+        },
+        on_change_change=lambda: controls.component_changed(state, key),
+        on_warm_change=components.nothing,
+    )
+
+
+def _foot(answer: Answer) -> None:
+    if answer.trace is None:
+        st.caption("TensorFlow is loading; the picture appears as soon as it is ready.")
+        return
+    line = engine_line(answer.trace)
+    st.caption(f"{line['device']} · {line['framework']} · last computation {line['milliseconds']} ms")
