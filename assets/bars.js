@@ -22,9 +22,8 @@ export class Bars {
   /** `range` spans all vectors of the panel, so that their bars can be compared. */
   draw(model, panel, theme, width, range) {
     const tensor = model.tensors[this.name];
-    const view = arrange({ ...panel, tensor: this.name, columns: tensor.axes.at(-1) ?? "" }, tensor, this.slices);
+    const view = arrange(panel, tensor, this.slices);
     view.columns = { ...view.columns, before: 0, after: 0, from: 0, count: view.columns.cells };
-    if (view.row >= 0) view.index[view.row] = 0;
     const cell = Math.max(3, Math.min(44, Math.floor(Math.min(width, 560) / view.columns.count)));
     Object.assign(this, { panel, tensor, view, cell, theme });
     this.crossed = panel.crossed && model.tensors[panel.crossed] ? broadcast(model.tensors[panel.crossed], tensor) : null;

@@ -10,6 +10,7 @@ const LIGHT = {
   mask: ["#e6e9ed", "#2f7f8c"],
   linked: "#e69a00",
   cursor: "#11151a",
+  rule: "#dde2e8", // between cells
   padding: ["#edf0f3", "#c3cad3"],
   odd: ["#f1dcf3", "#c583cb"], // NaN and infinity
   oddText: "#5d1766",
@@ -21,6 +22,7 @@ const DARK = {
   mask: ["#333a43", "#4fb0be"],
   linked: "#ffb52e",
   cursor: "#ffffff",
+  rule: "#14181d",
   padding: ["#1f242b", "#3d4651"],
   odd: ["#4a2950", "#9a5aa3"],
   oddText: "#f6d5fa",
@@ -29,7 +31,7 @@ const STEPS = 256;
 
 /** `#rgb`, `#rrggbb` or `rgb(…)` as three numbers. */
 export function rgb(text) {
-  const hex = /^#([0-9a-f]{3}|[0-9a-f]{6})/i.exec(text.trim())?.[1];
+  const hex = /^#([0-9a-f]{6}|[0-9a-f]{3})/i.exec(text.trim())?.[1];
   if (hex) {
     const wide = hex.length === 3 ? [...hex].map((digit) => digit + digit).join("") : hex;
     return [0, 2, 4].map((at) => parseInt(wide.slice(at, at + 2), 16));

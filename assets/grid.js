@@ -17,11 +17,11 @@ export class Grid {
   }
 
   /** Draw the tensor for the first time or anew; `width` is the room there is. */
-  draw(model, panel, theme, width) {
+  draw(model, panel, theme, width, tallest) {
     const tensor = model.tensors[panel.tensor];
     const view = arrange(panel, tensor, this.slices);
     const pictorial = panel.scale === "image";
-    const cell = cellSize(view, width, pictorial || panel.over);
+    const cell = cellSize(view, width, pictorial || panel.over, tallest);
     Object.assign(this, { panel, tensor, view, cell, theme, pictorial });
     this.range = tensor.range;
     this.format = cellFormat(tensor.range, cell);
@@ -33,6 +33,7 @@ export class Grid {
     this.layers.resize(view.columns.count * cell, view.rows.count * cell);
     paintGrid(this.layers.picture(), this);
     this.canvas.setAttribute("aria-label", this.label());
+    for (const can of ["paints", "types", "picks"]) this.canvas.classList.toggle(can, Boolean(panel[can]));
   }
 
   label() {
@@ -116,6 +117,8 @@ export class Grid {
     const padded = [rows, columns].some((along) => along.before || along.after);
     const step = Math.max(rows.step, columns.step);
     const sampled = step > 1 ? `, showing every ${step}${step === 2 ? "nd" : step === 3 ? "rd" : "th"} cell` : "";
-    return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}`;
+    const { paints, types, picks } = this.panel;
+    const can = paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
+    return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}`;
   }
 }

@@ -4,7 +4,8 @@ const LARGEST = 44; // CSS pixels of a cell
 const ROOMY = 38;
 const SMALLEST = 10;
 const TINY = 8; // for images, and for tensors of many rows
-const TALLEST = 420; // what a panel tries to fit in
+export const TALLEST = 384; // what a panel tries to fit in
+export const LOWER = 320; // and where that lets all panels stand in one row
 const MOST_DRAWN = 1024; // cells along one side of a canvas
 
 const isChannel = (name) => name === "channel" || name === "channels";
@@ -15,6 +16,7 @@ export function shownAxes(panel, tensor) {
   const pixel = panel.scale === "image" && isChannel(axes.at(-1)) && shape.at(-1) === 3 && axes.length > 2 ? axes.length - 1 : -1;
   const planar = panel.scale === "image" && isChannel(axes.at(-1)) && axes.length > 2;
   const rest = axes.map((_, axis) => axis).filter((axis) => !(planar && axis === axes.length - 1));
+  if (panel.kind === "bars") return { row: -1, column: axes.length - 1, pixel: -1, hidden: axes.slice(1).map((_, axis) => axis) };
   let [row, column] = [axes.indexOf(panel.rows), axes.indexOf(panel.columns)];
   const last = (without) => rest.filter((axis) => axis !== without).at(-1) ?? -1;
   if (row < 0 && column < 0) [row, column] = [rest.at(-2) ?? -1, rest.at(-1) ?? -1];
@@ -45,12 +47,19 @@ export function arrange(panel, tensor, slices) {
   return { ...axes, rows: side(tensor, axes.row), columns: side(tensor, axes.column), index };
 }
 
+/** How wide a grid's panel will be, with room for the choice of slices above it. */
+export function gridWidth(panel, tensor, width, tallest) {
+  const view = arrange(panel, tensor, {});
+  const sliced = view.hidden.some((axis) => tensor.shape[axis] > 1) ? 210 : 110;
+  return Math.max(sliced, view.columns.count * cellSize(view, width, panel.scale === "image" || panel.over, tallest));
+}
+
 /** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable. */
-export function cellSize(view, width, picture) {
+export function cellSize(view, width, picture, tallest) {
   const { rows, columns } = view;
-  const least = picture || rows.count > 48 || columns.count > 48 ? TINY : SMALLEST;
+  const least = picture || rows.count > 32 || columns.count > 32 ? TINY : SMALLEST;
   const most = Math.max(rows.count, columns.count) <= 6 ? LARGEST : ROOMY;
-  const fitting = Math.min(most, Math.floor(TALLEST / rows.count), Math.floor(width / columns.count));
+  const fitting = Math.min(most, Math.floor(tallest / rows.count), Math.floor(width / columns.count));
   const canvas = Math.floor(8000 / Math.max(rows.count, columns.count)); // what browsers can draw
   return Math.max(1, Math.min(Math.max(fitting, least), canvas));
 }

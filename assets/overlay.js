@@ -6,7 +6,7 @@ const MOST_FRAMES = 600;
 
 /** Draw the linked regions and the cursor ([row, column] drawn) of one grid. */
 export function paintOverlay(context, { view, cell, tensor, theme }, regions, cursor) {
-  const inset = cell >= 30 ? 2 : cell >= 14 ? 1 : 0; // the gap between cells
+  const inset = cell >= 14 ? 1 : 0; // the gap between cells
   for (const region of regions) {
     const on = project(region, view, tensor);
     if (on) paintLinked(context, on, cell, inset, theme);

@@ -3,12 +3,17 @@ import { inkOn } from "./colours.js";
 import { indexAt } from "./layout.js";
 
 const GAPLESS = 14; // smaller cells touch, and are painted as one picture
-const WRITTEN = 26; // smallest cell that can hold a number
+const GAP = 1; // between larger cells
+const WRITTEN = 30; // smallest cell that can hold a number
 
 /** Paint all of a grid. `drawing` is what grid.js keeps: view, cell, tensor, scale, theme, … */
 export function paintGrid(context, drawing) {
   const { view, cell, theme } = drawing;
   context.clearRect(0, 0, view.columns.count * cell, view.rows.count * cell);
+  if (cell >= GAPLESS) {
+    context.fillStyle = theme.rule;
+    context.fillRect(0, 0, view.columns.count * cell, view.rows.count * cell);
+  }
   if (drawing.over) paintUnder(context, drawing);
   if (cell < GAPLESS) paintSmall(context, drawing);
   const written = cell >= WRITTEN && !drawing.pictorial;
@@ -33,16 +38,14 @@ function setFont(context, { cell, theme, range, format }) {
   const longest = samples.reduce((a, b) => (b.length > a.length ? b : a), "");
   context.textAlign = "center";
   context.textBaseline = "middle";
-  for (let size = Math.min(15, Math.round(cell * 0.38)); size >= 9; size -= 1) {
+  for (let size = Math.min(14, Math.round(cell * 0.36)); size >= 9; size -= 1) {
     context.font = `${size}px ${theme.font}`;
-    if (context.measureText(longest).width <= cell - 5) break;
+    if (context.measureText(longest).width <= cell - 9) break;
   }
 }
 
-const gap = (cell) => (cell >= 30 ? 2 : 1);
-
 function paintCell(context, [x, y, cell, theme], index, value, drawing, written, out) {
-  const size = cell - gap(cell);
+  const size = cell - GAP;
   drawing.colour(value, out, index);
   if (drawing.over) context.globalAlpha = drawing.alpha(value);
   context.fillStyle = `rgb(${out[0]},${out[1]},${out[2]})`;
@@ -56,7 +59,7 @@ function paintCell(context, [x, y, cell, theme], index, value, drawing, written,
 }
 
 function paintPadding(context, [x, y, cell, theme], written) {
-  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  const size = cell - (cell >= GAPLESS ? GAP : 0);
   context.fillStyle = theme.padding[0];
   context.fillRect(x, y, size, size);
   context.fillStyle = hatch(context, theme.padding[1]);
@@ -67,7 +70,7 @@ function paintPadding(context, [x, y, cell, theme], written) {
 }
 
 function paintOdd(context, [x, y, cell, theme], value, written) {
-  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  const size = cell - (cell >= GAPLESS ? GAP : 0);
   context.fillStyle = theme.odd[0];
   context.fillRect(x, y, size, size);
   context.fillStyle = Number.isNaN(value) ? dots(context, theme.odd[1]) : theme.odd[0];
@@ -79,7 +82,7 @@ function paintOdd(context, [x, y, cell, theme], value, written) {
 
 /** Two strokes from corner to corner over a veil: this cell is masked. */
 function paintCross(context, [x, y, cell, theme]) {
-  const size = cell - (cell >= GAPLESS ? gap(cell) : 0);
+  const size = cell - (cell >= GAPLESS ? GAP : 0);
   context.globalAlpha = 0.45;
   context.fillStyle = theme.background;
   context.fillRect(x, y, size, size);

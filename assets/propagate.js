@@ -7,9 +7,10 @@ const MOST_REGIONS = 24; // of one tensor; many branches would repeat themselves
  * The regions of every tensor that are linked with `region` of `tensor`, by tensor name.
  *
  * Steps are in order, so walking only to earlier (or later) steps ends. Values read beside the
- * tensor by a later step, such as its kernel, are linked too, but not followed further.
+ * tensor by a later step, such as its kernel, are linked too, but not followed further. A tensor that is
+ * neither shown nor leads on is left out: a dense layer's weights can be very many cells.
  */
-export function propagate(steps, tensor, region) {
+export function propagate(steps, tensor, region, shown = () => true) {
   const lit = new Map();
   const add = (name, found) => {
     const regions = lit.get(name) ?? [];

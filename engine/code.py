@@ -32,6 +32,7 @@ def code(name: str, **parameters: object) -> str:
     sources = "\n\n".join(_source(part) for part in found.shown)
     return (
         f'"""{found.about}\n\nMade by Tensorscope: {name} with {_settings(found.parameters, read)}\n"""\n\n'
+        + "from __future__ import annotations\n\n"
         + ("import base64\nimport zlib\n\n" if packed else "")
         + f"import numpy as np\n\n\n{sources}\n\n"
         + f"results = {found.function.__name__}(\n{call})\n"

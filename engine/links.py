@@ -105,18 +105,34 @@ class IndexMap:
         domain = self.loops[loop]
         return range(domain) if isinstance(domain, int) else domain
 
-    def linked(self, source: str, region: Region | Sequence[int], target: str) -> Region:
-        """The cells of `target` that meet `region` of `source`; out-of-range ones are padding."""
+    def linked(
+        self,
+        source: str,
+        region: Region | Sequence[int],
+        target: str,
+        within: Mapping[str, Sequence[int]] | None = None,
+    ) -> Region:
+        """The cells of `target` that meet `region` of `source`; out-of-range ones are padding.
+
+        `within` gives shapes of tensors that must be read inside: with the input's shape, the
+        kernel taps that only meet padding are left out.
+        """
         if not isinstance(region, Region):
             region = Region.cell(region)
+        inside = [
+            (terms, size)
+            for name, shape in (within or {}).items()
+            for terms, size in zip(self.terms[name], shape, strict=True)
+        ]
         factors = []
-        for loops, wanted, axes in self._groups(source, region, target):
-            found = frozenset(self._solutions(source, loops, wanted, target, axes))
+        for loops, wanted, axes in self._groups(source, region, target, inside):
+            bounds = [(terms, size) for terms, size in inside if {loop for loop, _ in terms[0]} <= set(loops)]
+            found = frozenset(self._solutions(source, loops, wanted, target, axes, bounds))
             factors.append((axes, found))
         return Region(tuple(factors))
 
     def _groups(
-        self, source: str, region: Region, target: str
+        self, source: str, region: Region, target: str, inside: Sequence[tuple[Terms, int]]
     ) -> Iterable[tuple[list[str], list[tuple[tuple[int, ...], frozenset[Cell]]], tuple[int, ...]]]:
         """Loops that constrain each other, with the region's factors and target axes they touch."""
         groups: list[set[str]] = []
@@ -129,7 +145,8 @@ class IndexMap:
 
         source_loops = [self._loops_of(source, axes) for axes, _ in region.factors]
         target_loops = [self._loops_of(target, (axis,)) for axis in range(len(self.terms[target]))]
-        for names in [*source_loops, *target_loops]:
+        bounded = [{loop for loop, _ in terms[0]} for terms, _ in inside]
+        for names in [*source_loops, *target_loops, *bounded]:
             if names:
                 join(names)
         for group in groups:
@@ -151,10 +168,13 @@ class IndexMap:
         wanted: list[tuple[tuple[int, ...], frozenset[Cell]]],
         target: str,
         axes: tuple[int, ...],
+        inside: Sequence[tuple[Terms, int]],
     ) -> Iterable[Cell]:
         read, write = self.terms[source], self.terms[target]
         for chosen in product(*(self.values(loop) for loop in loops)):
             at = dict(zip(loops, chosen, strict=True))
+            if not all(0 <= _at(terms, at) < size for terms, size in inside):
+                continue
             if all(tuple(_at(read[axis], at) for axis in names) in cells for names, cells in wanted):
                 yield tuple(_at(write[axis], at) for axis in axes)
 

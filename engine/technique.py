@@ -116,19 +116,22 @@ def _files() -> Iterator[tuple[str, str, str]]:
 
 
 @cache
+def _load(name: str, family: str, path: str) -> Technique | None:
+    module = importlib.import_module(path)
+    return Technique(name, family, module) if hasattr(module, "PARAMETERS") else None
+
+
 def techniques() -> dict[str, Technique]:
-    """Every technique by name. Files that are no technique (no PARAMETERS) are helpers."""
-    found = {}
-    for name, family, path in _files():
-        module = importlib.import_module(path)
-        if hasattr(module, "PARAMETERS"):
-            found[name] = Technique(name, family, module)
-    return found
+    """Every technique by name. Files without PARAMETERS are helpers of one."""
+    loaded = (_load(*file) for file in _files())
+    return {found.name: found for found in loaded if found}
 
 
+@cache
 def technique(name: str) -> Technique:
-    """The technique of this name. Raises `Rejected` naming those there are."""
-    known = techniques()
-    if name not in known:
-        raise Rejected("technique", shown(name), "one of " + ", ".join(known), "choose one of these")
-    return known[name]
+    """The technique of this name; only its own file is read. Raises `Rejected` naming those there are."""
+    for file in _files():
+        if file[0] == name and (found := _load(*file)):
+            return found
+    known = ", ".join(techniques())
+    raise Rejected("technique", shown(name), f"one of {known}", "choose one of these")

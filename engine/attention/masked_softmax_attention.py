@@ -145,7 +145,7 @@ def mask_scores(scores, kept, method: str):  # type: ignore[no-untyped-def]
 
 
 def share_out(masked_scores, kept, method: str):  # type: ignore[no-untyped-def]
-    """What exp or softmax gives, and the weights made of it: float[..., position] each."""
+    """What softmax gives (exp, for "where"), and the weights: float[..., position] each."""
     import tensorflow as tf
 
     if method == "where":
@@ -210,8 +210,8 @@ def masked_softmax_attention(  # type: ignore[no-untyped-def]
         "score_gradient": score_gradient,
         "value_gradient": value_gradient,
     }
-    if method in ("multiply", "where"):
-        results["softmax" if method == "multiply" else "exponentials"] = before
+    if method == "multiply":
+        results["softmax"] = before
     every = [share_out(mask_scores(scaled, kept, way), kept, way)[1] for way in methods]
     results["methods"] = tf.stack(every)
     results["methods_mask"] = tf.stack([tf.ones_like(mask) if way == "none" else mask for way in methods])

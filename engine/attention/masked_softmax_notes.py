@@ -61,5 +61,5 @@ def _lost(method: str) -> str:
         )
     return (
         "In float16 the addend −1e9 is −∞, and (1 − mask) · −∞ is 0 · −∞ = NaN at every kept position: "
-        "one NaN makes the whole row NaN."
+        "the weights of the tokens you wanted are NaN."
     )

@@ -21,7 +21,6 @@ _ABOUT = {
     "mask": (("position",), "1 keeps a position, 0 masks it"),
     "masked_scores": (("position",), "what this method hands to the softmax"),
     "softmax": (("position",), "softmax over all positions, before masking"),
-    "exponentials": (("position",), "exp where kept, 0 where masked; the largest kept one is 1"),
     "weights": (("position",), "attention weights"),
     "unmasked": (("position",), "attention weights if nothing were masked"),
     "values": (("position", "feature"), "what attention averages"),
@@ -139,19 +138,11 @@ def _weight_steps(method: str, reach: Reach, kept: int) -> list[Step]:
                 "its own share ÷ Σ({softmax})",
             ),
         ]
-    if method == "where":
-        own = {"exponentials": ("i",), "masked_scores": ("i",)}
-        share = _share("weights", "exponentials", reach.sharing, reach.exact)
-        grown, divided = "exp({masked_scores} − largest kept)", "its own exponential ÷ Σ({exponentials})"
-        each = IndexMap({"i": reach.sharing}, own, "each")
-        return [
-            Step("exp", ("masked_scores",), "exponentials", "where kept", (f"[{n}] → [{n}]",), each, grown),
-            Step("divide_no_nan", ("exponentials",), "weights", "by the sum", counted, share, divided),
-        ]
     share = _share("weights", "masked_scores", reach.sharing, reach.exact)
     readout = "exp of its own score ÷ Σ exp({masked_scores})"
     found = None if reach.undefined else share
-    return [Step("softmax", ("masked_scores",), "weights", "", counted, found, readout)]
+    operation = "exp where kept, divide_no_nan" if method == "where" else "softmax"
+    return [Step(operation, ("masked_scores",), "weights", "", counted, found, readout)]
 
 
 def _share(written: str, read: str, places: Sequence[int], exact: bool, mask: bool = False) -> IndexMap:

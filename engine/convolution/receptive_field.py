@@ -153,7 +153,7 @@ def receptive_field(image, layers, kernels, unit, filter):  # type: ignore[no-un
     """
     import tensorflow as tf
 
-    def convolve(x, kernel, layer):
+    def convolve(x, kernel, layer):  # type: ignore[no-untyped-def]
         # Dilation by hand, zeros between the taps: TensorFlow has no gradient of a
         # dilated convolution on every CPU, and the numbers are the same.
         (height, width), (down, right) = kernel.shape[:2], layer["dilation"]
@@ -166,7 +166,7 @@ def receptive_field(image, layers, kernels, unit, filter):  # type: ignore[no-un
             x, padding = tf.pad(x, [[0, 0], *padding, [0, 0]]), "VALID"
         return tf.nn.conv2d(x, spread, strides=layer["stride"], padding=padding)
 
-    def pool(x, layer, kind):
+    def pool(x, layer, kind):  # type: ignore[no-untyped-def]
         operation = tf.nn.max_pool2d if kind == "max-pool" else tf.nn.avg_pool2d
         return operation(x, layer["kernel"], layer["stride"], layer["padding"])
 

@@ -1,29 +1,24 @@
 """The parts of moments-stop-gradient in plain TensorFlow; the code tab shows them too.
 
 All of them take axes counted from the end (-3 sample, -2 position, -1 channel), so that extra axes
-in front (copies of x for a Hessian) need no other code.
+in front (copies of x for a Hessian, many means at once) need no other code.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 import numpy as np
 
 
-def moments(
-    x: Any, weights: Any, axes: Any, formula: str, mean: str, moving_mean: float, hold: Callable[..., Any]
-) -> dict[str, Any]:
+def moments(x, weights, axes, formula, mean, moving_mean, hold):  # type: ignore[no-untyped-def]
     """Mean and variance of each group by hand; `hold` is put around the mean inside the variance.
 
-    x, weights: float[..., sample, position, channel]; the averages keep every axis, with size 1.
+    x, weights: float[..., sample, position, channel]; averaged axes stay, with size 1.
     """
     import tensorflow as tf
 
     share = None if weights is None else weights / tf.reduce_sum(weights, axes, keepdims=True)
 
-    def average(values: Any, weighted: bool) -> Any:
+    def average(values, weighted):  # type: ignore[no-untyped-def]
         if weighted and share is not None:
             return tf.reduce_sum(values * share, axes, keepdims=True)
         return tf.reduce_mean(values, axes, keepdims=True)
@@ -34,31 +29,30 @@ def moments(
         centre = moving_mean + (group_mean - tf.stop_gradient(group_mean))
     held = hold(centre)
     parts = {"share": share, "group_mean": group_mean, "mean": centre, "held_mean": held}
-    if formula == "squares":  # E[x^2] - E[x]^2
-        squared = tf.square(x)
-        mean_square = average(squared, weighted=True)
-        variance = mean_square - tf.square(held)
-        return parts | {"squared": squared, "mean_square": mean_square, "variance": variance}
-    deviation = x - held
-    squared = tf.square(deviation)
-    variance = average(squared, weighted=True)
-    return parts | {"deviation": deviation, "squared": squared, "variance": variance}
+    if formula == "centred":  # mean((x - m)^2)
+        parts["deviation"] = x - held
+        parts["squared"] = tf.square(parts["deviation"])
+        parts["variance"] = average(parts["squared"], weighted=True)
+    else:  # E[x^2] - E[x]^2
+        parts["squared"] = tf.square(x)
+        parts["mean_square"] = average(parts["squared"], weighted=True)
+        parts["variance"] = parts["mean_square"] - tf.square(held)
+    return parts
 
 
-def normalise(x: Any, parts: Mapping[str, Any], objective: str, unit: int, epsilon: float) -> dict[str, Any]:
+def aim(x, parts, objective, unit, epsilon):  # type: ignore[no-untyped-def]
     """The normalised values, and the one number ("target") whose derivatives are taken."""
     import tensorflow as tf
 
     normalised = (x - parts["mean"]) * tf.math.rsqrt(parts["variance"] + epsilon)
-    if objective == "variance":
-        target = tf.reduce_sum(parts["variance"])
-    else:
+    target = tf.reduce_sum(parts["variance"])
+    if objective == "normalised":
         values = x.shape[-3] * x.shape[-2] * x.shape[-1]
         target = tf.reduce_sum(tf.reshape(normalised, [-1, values])[:, unit])
     return {**parts, "normalised": normalised, "target": target}
 
 
-def first_derivative(x: Any, measure: Callable[..., Any]) -> tuple[dict[str, Any], Any, Any]:
+def first_derivative(x, measure):  # type: ignore[no-untyped-def]
     """What was measured, d target / dx as float[value], and whether the tape reaches the mean."""
     import tensorflow as tf
 
@@ -66,14 +60,14 @@ def first_derivative(x: Any, measure: Callable[..., Any]) -> tuple[dict[str, Any
         tape.watch(x)
         parts = measure(x)
     gradient = tf.reshape(tape.gradient(parts["target"], x), [-1])
-    reached = tape.gradient(parts["variance"], parts["mean"]) is not None  # None: no path at all
+    reached = tape.gradient(parts["variance"], parts["mean"]) is not None  # None: there is no path
     return parts, gradient, tf.constant(reached)
 
 
-def second_derivative(x: Any, measure: Callable[..., Any]) -> Any:
+def second_derivative(x, measure):  # type: ignore[no-untyped-def]
     """d² target / dx² as float[value, value].
 
-    x is repeated once per value; in copy k only the k-th slope is differentiated again, so one
+    x is repeated once per value, and in copy k only the k-th slope is differentiated again: one
     sweep gives every row.
     """
     import tensorflow as tf
@@ -91,25 +85,69 @@ def second_derivative(x: Any, measure: Callable[..., Any]) -> Any:
     return tf.reshape(rows, [values, values])
 
 
-def chain_rule(x: Any, measure: Callable[..., Any], mean_of: Callable[..., Any]) -> dict[str, Any]:
+def chain_rule(x, measure):  # type: ignore[no-untyped-def]
     """The two paths from x to the target: direct, with the mean held still, and through the mean."""
     import tensorflow as tf
 
     with tf.GradientTape() as to_mean:
         to_mean.watch(x)
-        mean = mean_of(x)
-    held = tf.stop_gradient(mean)
-    with tf.GradientTape(persistent=True) as tape:
-        tape.watch([x, held])
-        parts = measure(x, lambda _: held)
-    direct, slope = tape.gradient(parts["target"], [x, held])
+        mean = measure(x, tf.identity)["mean"]
+    with tf.GradientTape(persistent=True) as tape:  # opened later: to it the mean is a number of its own
+        tape.watch([x, mean])
+        parts = measure(x, lambda _: mean)
+    direct, slope = tape.gradient(parts["target"], [x, mean])
     through = to_mean.gradient(mean, x, output_gradients=slope)
     direct, through = tf.reshape(direct, [-1]), tf.reshape(through, [-1])
-    dvar_dmean = tape.gradient(parts["variance"], held)
-    return {"direct": direct, "through_mean": through, "chain_rule": direct + through, "dvar_dmean": dvar_dmean}
+    dvar_dmean = tape.gradient(parts["variance"], mean)
+    return {
+        "direct": direct,
+        "through_mean": through,
+        "chain_rule": direct + through,
+        "dvar_dmean": dvar_dmean,
+    }
 
 
-def descend(x: Any, variance: Callable[..., Any], steps: int, learning_rate: float) -> Any:
+def by_tensorflow(x, weights, axes, objective, unit, epsilon):  # type: ignore[no-untyped-def]
+    """The same numbers by tf.nn.moments, by tf.math.reduce_variance, and by Keras where it has them."""
+    import tensorflow as tf
+
+    def library(x):  # type: ignore[no-untyped-def]
+        if weights is None:
+            mean, variance = tf.nn.moments(x, axes, keepdims=True)
+        else:
+            mean, variance = tf.nn.weighted_moments(x, axes, weights, keepdims=True)
+        return aim(x, {"mean": mean, "variance": variance}, objective, unit, epsilon)
+
+    def plain(x):  # type: ignore[no-untyped-def]
+        mean, variance = (
+            tf.reduce_mean(x, axes, keepdims=True),
+            tf.math.reduce_variance(x, axes, keepdims=True),
+        )
+        return aim(x, {"mean": mean, "variance": variance}, objective, unit, epsilon)
+
+    parts, gradient_tf, _ = first_derivative(x, library)
+    results = {"tf_mean": parts["mean"], "tf_variance": parts["variance"], "gradient_tf": gradient_tf}
+    results["hessian_tf"] = second_derivative(x, library)
+    results["hessian_reference"] = second_derivative(x, plain)
+    if tuple(axes) == (-2,):  # each sample and channel by itself: instance normalisation
+        layer = tf.keras.layers.GroupNormalization(
+            groups=-1, axis=-1, epsilon=epsilon, center=False, scale=False, dtype=x.dtype.name
+        )
+        results["keras_normalised"] = layer(x)
+    return results
+
+
+def shifted_mean(x, mean, variance):  # type: ignore[no-untyped-def]
+    """The sum of variances with every mean moved by the same shift: float[shift] each."""
+    import tensorflow as tf
+
+    span = tf.reduce_max(tf.abs(x - mean)) + 1
+    shift = span * tf.constant(np.linspace(-1, 1, 41), x.dtype)
+    moved = variance(x, lambda mean: mean + tf.reshape(shift, [-1, 1, 1, 1]))
+    return {"shift": shift, "variance_at": tf.reduce_sum(moved, [-3, -2, -1])}
+
+
+def descend(x, variance, hold, steps, learning_rate):  # type: ignore[no-untyped-def]
     """Gradient descent of the values on their variance: float[step, value], the start first."""
     import tensorflow as tf
 
@@ -117,17 +155,7 @@ def descend(x: Any, variance: Callable[..., Any], steps: int, learning_rate: flo
     for _ in range(steps):
         with tf.GradientTape() as tape:
             tape.watch(x)
-            height = variance(x)
+            height = variance(x, hold)
         x = x - learning_rate * tape.gradient(height, x)
         path.append(x)
     return tf.reshape(tf.stack(path), [steps + 1, -1])
-
-
-def instance_norm(x: Any, epsilon: float) -> Any:
-    """What Keras offers for instance normalisation today: one group per channel."""
-    import tensorflow as tf
-
-    layer = tf.keras.layers.GroupNormalization(
-        groups=-1, axis=-1, epsilon=epsilon, center=False, scale=False, dtype=x.dtype.name
-    )
-    return layer(x)

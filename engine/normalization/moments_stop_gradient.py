@@ -7,23 +7,23 @@ the variance is flat in the mean at the true mean; the second derivative does no
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from engine.errors import Rejected
+from engine.normalization import moments_story
 from engine.normalization.moments_functions import (
+    aim,
+    by_tensorflow,
     chain_rule,
     descend,
     first_derivative,
-    instance_norm,
     moments,
-    normalise,
     second_derivative,
+    shifted_mean,
 )
-from engine.normalization.moments_story import story
-from engine.parameters import Choice, Integer, Numbers, Real, Toggle, number_text
+from engine.parameters import Choice, Integer, Numbers, Real, Toggle
 from engine.technique import Cost, Story
 
 MOST_VALUES = 12
@@ -38,7 +38,16 @@ PARAMETERS = (
     Integer("samples", 2, 1, MOST_VALUES, about="samples in the batch"),
     Integer("channels", 1, 1, MOST_VALUES, about="channels; the positions are what is left"),
     Choice("moments", "batch", ("batch", "instance", "layer", "custom"), about="which axes are averaged"),
-    Numbers("axes", None, 1, 3, low=-9, high=9, whole=True, about="for custom: 0 sample, 1 position, 2 channel"),
+    Numbers(
+        "axes",
+        None,
+        1,
+        3,
+        low=-9,
+        high=9,
+        whole=True,
+        about="for custom: 0 sample, 1 position, 2 channel; left out: all",
+    ),
     Choice("formula", "centred", ("centred", "squares"), about="mean((x-m)^2) or E[x^2]-E[x]^2"),
     Toggle("stop_gradient", True, about="hold the mean still inside the variance, as tf.nn.moments does"),
     Choice("mean", "batch", ("batch", "moving", "weighted"), about="which mean the variance is taken around"),
@@ -55,8 +64,8 @@ PARAMETERS = (
     Choice("objective", "variance", ("variance", "normalised"), about="what is differentiated"),
     Integer("unit", 0, 0, MOST_VALUES - 1, about="for normalised: which output, counted row after row"),
     Real("epsilon", 1e-3, 0, 1, step=0.001, about="added to the variance before the root"),
-    Integer("steps", 20, 0, 200, about="steps of gradient descent on the variance"),
-    Real("learning_rate", 0.5, 0, 20, about="step size of the descent"),
+    Integer("steps", 10, 0, 200, about="steps of gradient descent on the variance"),
+    Real("learning_rate", 1.0, 0, 20, about="step size of the descent"),
 )
 
 
@@ -64,7 +73,7 @@ def axes_of(moments: str, axes: tuple[int, ...] | None, **_: Any) -> tuple[int, 
     """The averaged axes, counted from the end: -3 sample, -2 position, -1 channel."""
     if moments != "custom":
         return AXES[moments]
-    return tuple(sorted(axis - 3 if axis >= 0 else axis for axis in axes or ()))
+    return tuple(sorted(axis - 3 if axis >= 0 else axis for axis in axes or (0, 1, 2)))
 
 
 def shape_of(values: tuple[float, ...], samples: int, channels: int, **_: Any) -> tuple[int, int, int]:
@@ -75,7 +84,7 @@ def shape_of(values: tuple[float, ...], samples: int, channels: int, **_: Any) -
 def check(**p: Any) -> None:
     """Layout, axes, weights and unit fit together. Raises `Rejected`."""
     _check_layout(len(p["values"]), p["samples"], p["channels"])
-    if p["moments"] == "custom":
+    if p["moments"] == "custom" and p["axes"] is not None:
         _check_axes(p["axes"])
     if p["weights"] is not None:
         _check_weights(p)
@@ -101,10 +110,8 @@ def _check_layout(count: int, samples: int, channels: int) -> None:
     )
 
 
-def _check_axes(axes: tuple[int, ...] | None) -> None:
+def _check_axes(axes: tuple[int, ...]) -> None:
     expected, remedy = "axes 0 (sample), 1 (position), 2 (channel) or -3 to -1, each once", {"axes": (0, 1)}
-    if axes is None:
-        raise Rejected("axes", "none for custom moments", expected, "write at least one, such as 0,1", remedy)
     for axis in axes:
         if not -3 <= axis <= 2:
             fix = f"axis {axis} is out of range for a tensor of 3 axes: remove it"
@@ -112,7 +119,9 @@ def _check_axes(axes: tuple[int, ...] | None) -> None:
     places = [axis % 3 for axis in axes]
     if len(set(places)) < len(places):
         listed = ", ".join(map(str, axes))
-        raise Rejected("axes", listed, expected, "an axis can be averaged only once: remove the repeat", remedy)
+        raise Rejected(
+            "axes", listed, expected, "an axis can be averaged only once: remove the repeat", remedy
+        )
 
 
 def _check_weights(p: Mapping[str, Any]) -> None:
@@ -120,7 +129,7 @@ def _check_weights(p: Mapping[str, Any]) -> None:
     if len(weights) != count:
         expected, fix = f"{count} weights, one for each value", "add or remove weights, or leave them out"
         raise Rejected("weights", f"{len(weights)} weights", expected, fix, {"weights": None})
-    table = np.array(weights, p["dtype"] if p["dtype"] != "float16" else "float16")
+    table = np.array(weights, p["dtype"])
     sums = table.reshape(shape_of(**p)).sum(axes_of(**p)).reshape(-1)
     for group, total in enumerate(sums):
         if total == 0:
@@ -155,23 +164,26 @@ def arguments(**p: Any) -> dict[str, Any]:
     }
 
 
-def moments_stop_gradient(
-    x: Any,
-    weights: Any,
-    axes: tuple[int, ...],
-    formula: str,
-    stop_gradient: bool,
-    mean: str,
-    moving_mean: float,
-    objective: str,
-    unit: int,
-    epsilon: float,
-    steps: int,
-    learning_rate: float,
-) -> dict[str, Any]:
+SHOWN = (moments, aim, first_derivative, second_derivative, chain_rule, by_tensorflow, shifted_mean, descend)
+
+
+def moments_stop_gradient(  # type: ignore[no-untyped-def]
+    x,
+    weights,
+    axes,
+    formula,
+    stop_gradient,
+    mean,
+    moving_mean,
+    objective,
+    unit,
+    epsilon,
+    steps,
+    learning_rate,
+):
     """Moments of x with and without stop_gradient on the mean, and their derivatives.
 
-    x, weights: float[sample, position, channel]; axes: the averaged ones, from the end.
+    x, weights: float[sample, position, channel]; axes: the averaged ones, counted from the end.
     Gradients are float[value], Hessians float[value, value], trajectories float[step, value].
     """
     import tensorflow as tf
@@ -179,57 +191,35 @@ def moments_stop_gradient(
     x = tf.convert_to_tensor(x)
     weights = None if weights is None else tf.convert_to_tensor(weights)
 
-    def ours(x: Any, hold: Any) -> dict[str, Any]:
+    def measure(x, hold):  # type: ignore[no-untyped-def]
         parts = moments(x, weights, axes, formula, mean, moving_mean, hold)
-        return normalise(x, parts, objective, unit, epsilon)
+        return aim(x, parts, objective, unit, epsilon)
 
-    def theirs(x: Any) -> dict[str, Any]:  # TensorFlow's own moments
-        if weights is None:
-            centre, variance = tf.nn.moments(x, axes, keepdims=True)
-        else:
-            centre, variance = tf.nn.weighted_moments(x, axes, weights + tf.zeros_like(x), keepdims=True)
-        return normalise(x, {"mean": centre, "variance": variance}, objective, unit, epsilon)
+    def variance(x, hold):  # type: ignore[no-untyped-def]
+        return moments(x, weights, axes, formula, mean, moving_mean, hold)["variance"]
 
-    def reference(x: Any) -> dict[str, Any]:  # no stop_gradient anywhere
-        parts = {"mean": tf.reduce_mean(x, axes, keepdims=True)}
-        parts["variance"] = tf.math.reduce_variance(x, axes, keepdims=True)
-        return normalise(x, parts, objective, unit, epsilon)
-
-    holds = {"through": tf.identity, "stopped": tf.stop_gradient}
-    chosen, other = ("stopped", "through") if stop_gradient else ("through", "stopped")
-    results, runs = {"x": x}, {}
-    for name, hold in holds.items():
-        runs[name], gradient, reached = first_derivative(x, lambda x, hold=hold: ours(x, hold))
-        results |= {f"gradient_{name}": gradient, f"reached_{name}": reached}
-        results[f"hessian_{name}"] = second_derivative(x, lambda x, hold=hold: ours(x, hold))
-    results |= {key: value for key, value in runs[chosen].items() if value is not None}
-    results |= {} if weights is None else {"weights": weights}
-    results["difference"] = results["gradient_through"] - results["gradient_stopped"]
-    results["hessian_difference"] = results["hessian_through"] - results["hessian_stopped"]
-    results |= chain_rule(x, ours, lambda x: ours(x, tf.identity)["mean"])
-
-    parts, results["gradient_tf"], _ = first_derivative(x, theirs)
-    results |= {"tf_mean": parts["mean"], "tf_variance": parts["variance"]}
-    results["hessian_tf"] = second_derivative(x, theirs)
-    _, results["gradient_reference"], _ = first_derivative(x, reference)
-    results["hessian_reference"] = second_derivative(x, reference)
-    if axes == (-2,):
-        results["keras_normalised"] = instance_norm(x, epsilon)
-
-    span = tf.reduce_max(tf.abs(x - results["mean"])) + 1
-    results["shift"] = span * tf.constant(np.linspace(-1, 1, 41), x.dtype)
-    moved = ours(x, lambda m: m + tf.reshape(results["shift"], [-1, 1, 1, 1]))["variance"]
-    results["variance_at"] = tf.reduce_sum(moved, [-3, -2, -1])
-    for name, run in (("trajectory", chosen), ("trajectory_other", other)):
-        height = lambda x, hold=holds[run]: moments(x, weights, axes, formula, mean, moving_mean, hold)  # noqa: E731
-        results[name] = descend(x, lambda x, height=height: height(x)["variance"], steps, learning_rate)
-    return results
-
-
-SHOWN = (moments, normalise, first_derivative, second_derivative, chain_rule, descend, instance_norm)
+    through, g_through, reached = first_derivative(x, lambda x: measure(x, tf.identity))
+    stopped, g_stopped, reached_stopped = first_derivative(x, lambda x: measure(x, tf.stop_gradient))
+    h_through = second_derivative(x, lambda x: measure(x, tf.identity))
+    h_stopped = second_derivative(x, lambda x: measure(x, tf.stop_gradient))
+    chosen, hold, other = stopped, tf.stop_gradient, tf.identity
+    if not stop_gradient:
+        chosen, hold, other = through, tf.identity, tf.stop_gradient
+    results = {"x": x, "weights": weights, **chosen}
+    results |= {"reached_through": reached, "reached_stopped": reached_stopped}
+    results |= {"gradient_through": g_through, "gradient_stopped": g_stopped}
+    results |= {"difference": g_through - g_stopped}
+    results |= {"hessian_through": h_through, "hessian_stopped": h_stopped}
+    results |= {"hessian_difference": h_through - h_stopped}
+    results |= chain_rule(x, measure)
+    results |= by_tensorflow(x, weights, axes, objective, unit, epsilon)
+    results |= shifted_mean(x, results["mean"], variance)
+    results["trajectory"] = descend(x, variance, hold, steps, learning_rate)
+    results["trajectory_other"] = descend(x, variance, other, steps, learning_rate)
+    return {name: value for name, value in results.items() if value is not None}
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
-    """Axes, steps, facts and notes; see moments_story.py."""
+    """Axes, steps with their maps, facts and notes; see moments_story.py."""
     axes = tuple(axis % 3 for axis in axes_of(**parameters))
-    return story(parameters, results, shape_of(**parameters), axes)
+    return moments_story.tell(parameters, results, axes)

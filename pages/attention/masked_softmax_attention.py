@@ -30,7 +30,7 @@ from typing import Any
 from engine import Trace
 from pages.attention.masked_softmax_claims import CLAIMS
 from pages.attention.masked_softmax_predictions import PREDICTIONS
-from pages.attention.masked_softmax_words import percent, row, short, zeroish
+from pages.attention.masked_softmax_words import percent, row, short, vanishes
 from pages.kit.declare import Bars, Chart, Control, Grid, Lab, Panel, Preset
 
 METHODS = {
@@ -56,7 +56,6 @@ def panels(trace: Trace) -> Sequence[Panel]:
     """Bars of the weights, then the way from scores to context, then all methods at once."""
     crossed = _crossed(trace)
     paints = "" if trace.parameters["all_masked"] else "mask"
-    before = [name for name in ("softmax", "exponentials") if name in trace.tensors]
     shown: list[Panel] = [
         Bars(("unmasked", "weights"), "weights without and with the mask", crossed)
         if crossed
@@ -65,7 +64,8 @@ def panels(trace: Trace) -> Sequence[Panel]:
         Grid("mask", "mask (paint it)" if crossed else "mask, not applied", "mask", paints=paints),
         Grid("masked_scores", "what exp is given", crossed=crossed),
     ]
-    shown += [Grid(name, f"{name} before renormalising", "sequential", crossed=crossed) for name in before]
+    if "softmax" in trace.tensors:
+        shown.append(Grid("softmax", "softmax, before renormalising", "sequential", crossed=crossed))
     return [
         *shown,
         Grid("weights", "weights", "sequential", crossed=crossed),
@@ -91,31 +91,39 @@ def gradient_note(trace: Trace) -> str:
     start = f"The loss is direction · context = {short(loss)}. "
     if not padded:
         return start + "There is no padding here: every score belongs to a real token."
-    largest = max(padded, key=lambda value: math.inf if math.isnan(value) else abs(value))
-    if math.isnan(largest):
+    if any(map(math.isnan, padded)):
         return start + "NaN weights make every gradient NaN: one step of training spreads it to all weights."
+    largest = max(map(abs, padded))
     if largest == 0:
         return start + "The padded scores get exactly 0: TensorFlow computed a zero, it did not answer None."
-    if zeroish(largest):
-        return start + f"The padded scores get {short(largest)}: zero, but for rounding."
+    if all(vanishes(trace, place - len(padded)) for place in range(len(padded))):
+        return start + f"The padded scores get at most {short(largest)}: zero, but for rounding."
     return start + (
-        f"The padded scores get up to {short(abs(largest))} each: they take part in the softmax, "
-        "so whatever computes them is trained by the padding. No gradient is None: all of them are connected."
+        f"The padded scores get up to {short(largest)} each: they take part in the softmax, so whatever "
+        "computes them is trained by the padding. No gradient is None: all of them are connected."
     )
+
+
+def _spread(trace: Trace) -> str:
+    """The largest difference to multiply and renormalise, and the ways that give NaN."""
+    ways = dict(zip(METHODS, trace.facts["sums"], strict=True))
+    lost = [METHODS[way] for way, total in ways.items() if way != "none" and math.isnan(total)]
+    apart = [value for value in trace.facts["difference_to_multiply"][1:] if not math.isnan(value)]
+    if not lost:
+        return short(max(apart))
+    return "NaN from " + ", ".join(lost)
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:
     """The numbers worth reading out."""
     told = trace.facts
-    differences = [value for value in told["difference_to_multiply"][1:] if not math.isnan(value)]
-    far = short(max(differences)) if differences else "NaN"
     return [
         ("weight on real tokens", f"{percent(told['mass'])}, unmasked {percent(told['mass_unmasked'])}"),
         ("w₂ ÷ w₁", f"{short(told['ratio'])}, unmasked {short(told['ratio_unmasked'])}"),
         ("w₁ masked ÷ unmasked", short(told["scale_factor"])),
         ("sum of weights", short(told["sum"])),
         ("context", row(told["context"])),
-        ("largest difference between ways of masking", far),
+        ("ways of masking differ by", _spread(trace)),
         ("largest gradient at a masked score", short(told["largest_masked_gradient"])),
     ]
 
@@ -123,12 +131,17 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 def _curve(trace: Trace) -> dict[str, Any]:
     here, curves = trace.parameters["padding"], trace["mass"].astype(float)
     masked = trace.facts["method"] if _applied(trace) else "multiply"
-    lines = []
+    lines: list[dict[str, Any]] = []
     for place, (name, colour) in enumerate((("no mask", BLUE), (METHODS[masked], ORANGE))):
         heights = [None if math.isnan(value) else value for value in curves[place].tolist()]
-        line = {"type": "scatter", "mode": "lines", "name": name, "line": {"color": colour, "width": 2.5}}
+        line: dict[str, Any] = {
+            "type": "scatter",
+            "mode": "lines",
+            "name": name,
+            "line": {"color": colour, "width": 2.5},
+        }
         lines.append({**line, "x": list(range(len(heights))), "y": heights})
-        dot = {"type": "scatter", "mode": "markers", "showlegend": False, "hoverinfo": "skip"}
+        dot: dict[str, Any] = {"type": "scatter", "mode": "markers", "showlegend": False, "hoverinfo": "skip"}
         mark = {"color": colour, "size": 11, "line": {"color": "rgba(128,128,128,0.9)", "width": 1}}
         lines.append({**dot, "x": [here], "y": [heights[here]], "marker": mark})
     grid = {"gridcolor": "rgba(128,128,128,0.25)", "zeroline": False}
@@ -148,12 +161,12 @@ def _curve(trace: Trace) -> dict[str, Any]:
 
 
 def _curve_alt(trace: Trace) -> str:
-    first, last = trace["mass"][0][[0, -1]].astype(float)
-    masked = float(trace["mass"][1][trace.parameters["padding"]])
+    here, curves = trace.parameters["padding"], trace["mass"].astype(float)
     return (
-        f"Weight on the real tokens for 0 to 50 padded steps. Without a mask it goes from {percent(first)} to "
-        f"{percent(last)}; at {trace.parameters['padding']} padded steps it is "
-        f"{percent(float(trace['mass'][0][trace.parameters['padding']]))}, and {percent(masked)} with the mask."
+        "Weight on the real tokens for 0 to 50 padded steps. Without a mask it goes from "
+        f"{percent(curves[0][0])} to {percent(curves[0][-1])}; at {here} padded steps it is "
+        f"{percent(curves[0][here])}, and {percent(curves[1][here])} "
+        "with a mask that keeps them."
     )
 
 
@@ -227,7 +240,7 @@ LAB = Lab(
     presets=PRESETS,
     claims=CLAIMS,
     predictions=PREDICTIONS,
-    charts=(Chart("Weight on real tokens, by padding length", _curve, _curve_alt),),
+    charts=(Chart("Weight on real tokens, if the mask keeps them", _curve, _curve_alt),),
     gradients=gradients,
     gradient_note=gradient_note,
     words=(

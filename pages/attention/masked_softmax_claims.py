@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import engine
 from engine import Rejected
 from pages.attention.masked_softmax_words import percent, row, short
-from pages.kit.declare import Claim, Measured, Run
+from pages.kit.declare import Claim, Measured, Run, Verdict
 
 CASE = {"scores": (0.1, 0.2), "padding": 3}  # the question's own example
 LATE = -10000.0  # what BERT adds to a masked score
@@ -46,14 +46,15 @@ def _no_gradient(run: Run) -> Measured:
 def _twice(run: Run) -> Measured:
     factor = run(**CASE).facts["scale_factor"]
     apart = abs(factor - 2)
-    verdict = "holds" if apart < 0.05 else "depends" if apart < 0.5 else "wrong"
+    verdict: Verdict = "holds" if apart < 0.05 else "depends" if apart < 0.5 else "wrong"
     return Measured(f"{factor:.4f} times here; it is 1 ÷ the unmasked share of the real tokens", verdict)
 
 
 def _seven_percent(run: Run) -> Measured:
     told = run(**CASE).facts
     change = told["ratio"] / told["ratio_unmasked"] - 1
-    value = f"w₂ ÷ w₁ is {told['ratio']:.6f} with and {told['ratio_unmasked']:.6f} without the mask (e to the 0.1)"
+    with_mask, without = (f"{told[name]:.6f}" for name in ("ratio", "ratio_unmasked"))
+    value = f"w₂ ÷ w₁ is {with_mask} with the mask, {without} without: both e to the power 0.1"
     return Measured(value, "holds" if 0.06 < abs(change) < 0.08 else "wrong")
 
 
@@ -90,8 +91,8 @@ def _zero_states(run: Run) -> Measured:
         for handling in ("unmasked", "masked", "zero-output")
     )
     value = (
-        f"largest state at a padded step {short(bare['largest_padded_state'])} without a mask; with one the last "
-        f"state {'is repeated' if masked['repeats_last_state'] else 'is not repeated'}; "
+        f"largest state at a padded step {short(bare['largest_padded_state'])} without a mask; "
+        f"with one the last state {'is repeated' if masked['repeats_last_state'] else 'is not repeated'}; "
         f"{short(zeros['largest_padded_state'])} with zero_output_for_mask=True"
     )
     return Measured(value, "holds" if bare["largest_padded_state"] == 0 else "wrong")

@@ -6,14 +6,14 @@ import math
 from collections.abc import Sequence
 
 from engine import Trace
-from pages.attention.masked_softmax_words import percent, row, short, zeroish
+from pages.attention.masked_softmax_words import percent, row, short, vanishes
 from pages.kit.declare import Prediction
 
 
 def _sum_answers(trace: Trace) -> Sequence[str]:
     total = trace.facts["sum"]
     right = (
-        "NaN" if math.isnan(total) else "0" if total == 0 else "1" if abs(total - 1) < 0.01 else short(total)
+        "NaN" if math.isnan(total) else "0" if total == 0 else "1" if abs(total - 1) < 0.02 else short(total)
     )
     return list(dict.fromkeys([right, "1", "0", "NaN", "less than 1, but not 0"]))
 
@@ -32,15 +32,15 @@ def _mass_answers(trace: Trace) -> Sequence[str]:
 def _mass_why(trace: Trace) -> str:
     told = trace.facts
     return (
-        f"{told['kept']} of {told['positions']} positions are kept. Without a mask the real tokens would hold "
-        f"{percent(told['mass_unmasked'])}: each position counts with exp(score), not with a vote."
+        f"{told['kept']} of {told['positions']} positions are kept. Without a mask the real tokens "
+        f"would hold {percent(told['mass_unmasked'])}: each position counts with exp(score), not with a vote."
     )
 
 
 def _gradient_answers(trace: Trace) -> Sequence[str]:
     gradient = float(trace["score_gradient"][-1])
     kinds = ["zero (up to rounding)", "a number other than zero", "NaN", "None"]
-    place = 2 if math.isnan(gradient) else 0 if zeroish(gradient) else 1
+    place = 2 if math.isnan(gradient) else 0 if vanishes(trace, -1) else 1
     return [kinds[place], *(kind for kind in kinds if kind != kinds[place])]
 
 

@@ -104,7 +104,7 @@ def _padding(trace: Trace, name: str, tensor: Tensor) -> list[list[int]]:
     """Padding cells before and after each axis: as far as any step's loops reach outside."""
     sides = [[0, 0] for _ in tensor.shape]
     for step in trace.steps:
-        if step.map and name in step.reads:
+        if step.map and name in step.reads and name in step.map.access:
             for side, (before, after) in zip(sides, step.map.overhang(name, tensor.shape), strict=True):
                 side[0], side[1] = max(side[0], before), max(side[1], after)
     return sides

@@ -1,0 +1,131 @@
+// Changing a tensor on the stage: painting a mask, typing a number, picking a unit.
+import { el } from "./dom.js";
+import { commit, propose } from "./live.js";
+
+const MOST_TYPED = 256; // entries written out when a list was left to the technique
+
+/** The text of a Cells parameter with one cell set, from what the tensor shows now. */
+export function painted(tensor, index, on, text = "") {
+  const size = tensor.shape.reduce((a, b) => a * b, 1);
+  const cells = text && size % text.length === 0 ? [...text] : Array.from(tensor.values, (value) => (value ? "1" : "0"));
+  cells[tensor.flat(index) % cells.length] = on ? "1" : "0";
+  return cells.join("");
+}
+
+/** The text of a Numbers parameter with the entry of a cell replaced; null if it has no entry. */
+export function typed(tensor, index, number, text) {
+  const entries = entriesOf(tensor, text);
+  const place = tensor.flat(index);
+  if (place >= entries.length) return null;
+  entries[place] = number;
+  return entries.join(",");
+}
+
+function entriesOf(tensor, text) {
+  if (text) return text.split(",");
+  if (tensor.sampled || tensor.values.length > MOST_TYPED) return [];
+  return Array.from(tensor.values, (value) => String(Number(value.toPrecision(7))));
+}
+
+/** The text of a Pair parameter for the clicked row and column. */
+export function picked(view, index) {
+  return `${view.row < 0 ? 0 : index[view.row]}x${view.column < 0 ? 0 : index[view.column]}`;
+}
+
+/** Paints, types or picks on one view of the stage; `stage` gives lab, model, trigger, say. */
+export class Edits {
+  constructor(stage, view) {
+    this.stage = stage;
+    this.view = view;
+    this.painting = null;
+  }
+
+  get kind() {
+    const { paints, types, picks } = this.view.panel;
+    return paints ? "paint" : types ? "type" : picks ? "pick" : "";
+  }
+
+  inside(index) {
+    return index && this.view.tensor.place(index) >= 0;
+  }
+
+  value(name) {
+    return this.stage.model.values?.[name] ?? "";
+  }
+
+  /** Enter, Space or a click on a cell. */
+  act(index, down) {
+    if (!this.inside(index)) return;
+    const { paints, picks } = this.view.panel;
+    if (paints) {
+      this.paint(index, !this.view.tensor.at(index));
+      if (!down) this.release();
+    } else if (picks) this.send({ [picks]: picked(this.view.view, index) });
+  }
+
+  /** Set a cell of the mask to what the first one of this stroke became. */
+  paint(index, on = this.painting?.on) {
+    if (!this.inside(index) || on === undefined) return;
+    const name = this.view.panel.paints;
+    const text = painted(this.view.tensor, index, on, this.painting?.text ?? "");
+    if (text === this.painting?.text) return;
+    this.painting = { on, text };
+    propose(this.stage.lab, { [name]: text });
+  }
+
+  /** The end of a stroke. */
+  release() {
+    if (!this.painting) return;
+    const { text } = this.painting;
+    this.painting = null;
+    this.send({ [this.view.panel.paints]: text });
+  }
+
+  send(values) {
+    commit(this.stage.lab, values, this.stage.trigger);
+  }
+
+  /** Open an input over a cell, beginning with `first` (a typed character) or its value. */
+  open(index, first) {
+    const name = this.view.panel.types;
+    if (!name || !this.inside(index)) return false;
+    const [tensor, text] = [this.view.tensor, this.value(name)];
+    if (typed(tensor, index, "0", text) === null) {
+      this.stage.say("This entry was filled in and cannot be typed over: the list of values ends before it.");
+      return true;
+    }
+    const current = String(Number((tensor.at(index) ?? 0).toPrecision(7)));
+    const field = el("input", "cell-input", { type: "text", inputmode: "decimal", "aria-label": `Value of ${tensor.name}[${index.join(", ")}]` });
+    field.value = first ?? current;
+    this.place(field, index);
+    this.listen(field, index, name, text);
+    field.focus();
+    if (first === undefined) field.select();
+    return true;
+  }
+
+  place(field, index) {
+    const { x, y, width, height } = this.view.boxOf(index);
+    const wide = Math.max(width, 64);
+    Object.assign(field.style, { left: `${x + (width - wide) / 2}px`, top: `${y}px`, width: `${wide}px`, height: `${Math.max(height, 24)}px` });
+    this.view.element.append(field);
+  }
+
+  listen(field, index, name, text) {
+    let open = true; // removing the field blurs it, which closes it again
+    const close = (keep) => {
+      if (!open) return;
+      open = false;
+      const value = field.value.trim();
+      field.remove();
+      if (keep && value !== "") this.send({ [name]: typed(this.view.tensor, index, value.replaceAll(",", "."), text) });
+      this.view.canvas.focus({ preventScroll: true });
+    };
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter") close(true);
+      if (event.key === "Escape") close(false);
+    });
+    field.addEventListener("blur", () => close(true));
+  }
+}

@@ -1,0 +1,222 @@
+// The direct way from a moving control to the picture, past Streamlit's rerun.
+//
+// One object per lab, shared by the stage and all controls of a page. While something moves, the
+// values are asked of /api/labs/<lab>: one request is under way at a time, the newest state goes
+// next, none queue up. On release the page gets the values too, and its older answers, which may
+// still be on their way, do not replace a newer picture.
+
+const HOLD = 4000; // ms for which a page's answer to something older is held back
+const PATIENCE = 60_000; // ms until a request counts as lost
+const base = new URL("..", import.meta.url);
+const labs = new Map();
+
+/** The one Live of a lab. */
+export function live(lab) {
+  if (!labs.has(lab)) labs.set(lab, new Live(lab));
+  return labs.get(lab);
+}
+
+/** Show a state while it is still being chosen. */
+export const propose = (lab, values) => live(lab).propose(values);
+
+/** Choose a state: show it, and tell Streamlit. */
+export const commit = (lab, values, setTriggerValue) => live(lab).commit(values, setTriggerValue);
+
+class Live {
+  constructor(lab) {
+    this.lab = lab;
+    this.listeners = new Set();
+    this.reset("");
+  }
+
+  /** Begin anew: a stage was put on the page. */
+  reset(link) {
+    this.link = link; // the state the page is in
+    this.moving = {}; // chosen at this moment, not released
+    this.sent = {}; // released; the page has not answered yet
+    this.sentUntil = this.movingUntil = 0;
+    this.held = this.shown = null;
+    this.wanted = this.sentQuery = this.sentLink = null;
+    this.answered = null; // {query, payload}: the last one that came back
+    this.turn = (this.turn ?? 0) + 1; // answers to requests of an earlier turn are old
+  }
+
+  /** Hear of every change of what is shown: {payload, error, notice, source}. */
+  subscribe(listener) {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  show(next) {
+    this.shown = { ...this.shown, error: null, notice: "", ...next };
+    for (const listener of this.listeners) listener(this.shown);
+  }
+
+  propose(values) {
+    Object.assign(this.moving, values);
+    this.movingUntil = performance.now() + HOLD;
+    this.want(this.query());
+  }
+
+  commit(values, setTriggerValue) {
+    for (const name of Object.keys(values)) delete this.moving[name];
+    Object.assign(this.sent, values);
+    this.sentUntil = performance.now() + HOLD;
+    this.sentLink = null;
+    this.sentQuery = this.query();
+    this.want(this.sentQuery);
+    setTriggerValue("change", values);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.release(), HOLD);
+  }
+
+  /** The value of a control that was released but not answered yet; undefined if there is none. */
+  unanswered(name) {
+    return performance.now() < this.sentUntil ? this.sent[name] : undefined;
+  }
+
+  /** What the page says: its payload, and the link of the state it is in. */
+  page(payload, link) {
+    this.link = link ?? payload?.link ?? this.link;
+    const now = performance.now();
+    const waiting = Object.keys(this.sent).length > 0 && now < this.sentUntil;
+    if (!payload?.error && waiting && !this.answers(payload)) return void (this.held = payload);
+    this.sent = {};
+    this.held = null;
+    if (Object.keys(this.moving).length && now < this.movingUntil) return;
+    this.moving = {};
+    this.wanted = this.answered = null;
+    this.turn += 1;
+    if (payload) this.show(split(payload, "page"));
+  }
+
+  /** Whether a payload of the page is the answer to everything released so far. */
+  answers(payload) {
+    if (this.sentLink !== null && payload?.link === this.sentLink) return true;
+    return Object.entries(this.sent).every(([name, text]) => same(payload?.values?.[name], text));
+  }
+
+  /** The page took too long: believe what it said last. */
+  release() {
+    const held = this.held;
+    this.sent = {};
+    if (held) this.page(held, this.link);
+  }
+
+  query() {
+    const query = new URLSearchParams(this.link);
+    for (const [name, text] of Object.entries({ ...this.sent, ...this.moving })) query.set(name, text);
+    return query.toString();
+  }
+
+  want(query) {
+    this.wanted = query === this.flying ? null : query;
+    if (!this.busy) this.pump();
+  }
+
+  async pump() {
+    this.busy = true;
+    while (this.wanted !== null) {
+      const query = this.wanted;
+      this.wanted = null;
+      if (query === this.answered?.query) {
+        this.settled(query, this.answered.payload); // on the screen already
+        continue;
+      }
+      this.flying = query;
+      const pause = await this.request(query, this.turn);
+      this.flying = null;
+      if (pause) {
+        await new Promise((resolve) => setTimeout(resolve, pause));
+        this.wanted ??= query;
+      }
+    }
+    this.busy = false;
+  }
+
+  /** One request. Answers the milliseconds to wait before asking again, 0 if there is no need. */
+  async request(query, turn) {
+    const [status, answer, after] = await ask(this.lab, query);
+    if (turn !== this.turn) return 0;
+    if (status === 200) {
+      this.retries = 0;
+      this.answered = { query, payload: answer };
+      this.settled(query, answer);
+      this.show(split(answer, "live"));
+      return 0;
+    }
+    this.retries = (this.retries ?? 0) + 1;
+    if (status === 0) {
+      this.show({ error: null, notice: "The connection is lost; trying again …" });
+      return Math.min(5000, 500 * this.retries);
+    }
+    const temporary = status === 429 || (status === 503 && (answer.error?.kind === "Busy" || this.retries < 4));
+    if (temporary) return Math.max(100, after * 1000);
+    this.retries = 0;
+    this.answered = { query, payload: null };
+    this.show({ error: answer.error ?? { message: `The server answered ${status}.` }, source: "live" });
+    return 0;
+  }
+
+  /** The released state was computed: from its link the page's own answer is known. */
+  settled(query, payload) {
+    if (query !== this.sentQuery || !payload) return;
+    this.sentLink = payload.link;
+    if (payload.link === this.link) this.sent = {}; // nothing changed; the page will not answer
+  }
+
+  /** Ask until the engine is warm; the answer is drawn before the page knows. */
+  async warm(link, done) {
+    if (this.warming) return;
+    this.warming = true;
+    while (this.listeners.size && !this.shown?.payload) {
+      const [status, answer, after] = await ask(this.lab, link);
+      if (status === 200 && !this.shown?.payload) this.show(split(answer, "live"));
+      else if (status && status !== 503 && status !== 429) this.show(split({ error: answer.error }, "live"));
+      if (status && status !== 503 && status !== 429) break;
+      await new Promise((resolve) => setTimeout(resolve, Math.max(300, after * 1000)));
+    }
+    this.warming = false;
+    done();
+  }
+}
+
+/** A payload as what is shown: an error alone leaves the last good picture. */
+function split(payload, source) {
+  const { error = null } = payload;
+  return payload.tensors ? { payload, error, source } : { error, source };
+}
+
+/** [status, body, seconds to wait]; status 0 when there was no answer. */
+async function ask(lab, query) {
+  const address = new URL(`api/labs/${encodeURIComponent(lab)}${query ? `?${query}` : ""}`, base);
+  try {
+    const signal = AbortSignal.timeout(PATIENCE);
+    const response = await fetch(address, { headers: { "X-Tensorscope-Client": client() }, signal });
+    const body = await response.json().catch(() => ({}));
+    return [response.status, body, Number(response.headers.get("Retry-After")) || 0];
+  } catch {
+    return [0, {}, 0];
+  }
+}
+
+/** A random name of this tab, so that the server can be fair to all of them. */
+function client() {
+  try {
+    const name = "tensorscope-client";
+    const known = sessionStorage.getItem(name) ?? crypto.randomUUID?.() ?? String(Math.random()).slice(2);
+    sessionStorage.setItem(name, known);
+    return known;
+  } catch {
+    return "no-storage";
+  }
+}
+
+/** Whether two texts say the same value: `8x8` is `8`, `0.50` is `0.5`. */
+function same(one, other) {
+  const plain = (text) => {
+    const parts = String(text ?? "").split(/[x×,]/).map((part) => (part.trim() && !Number.isNaN(Number(part)) ? Number(part) : part.trim()));
+    return parts.length === 2 && parts[0] === parts[1] ? String(parts[0]) : parts.join();
+  };
+  return plain(one) === plain(other);
+}

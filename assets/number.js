@@ -1,0 +1,207 @@
+// A number, or height and width, on a range that is live while it moves. A Streamlit component.
+import { el, keep, newId, say } from "./dom.js";
+import { commit, live, propose } from "./live.js";
+
+const REST = 250; // ms without a key before what the arrows chose is kept
+const instances = new WeakMap();
+
+export default function number(component) {
+  const [instance, cleanup] = keep(instances, component.parentElement, () => new NumberControl(component.parentElement));
+  instance.update(component);
+  return cleanup;
+}
+
+/** `8x4` as ["8", "4"], `8` as ["8", "8"]; text that is no number stays as it is. */
+export function sides(text) {
+  const parts = String(text).trim().split(/\s*[x×,*]\s*|\s+/).filter(Boolean);
+  return parts.length ? [parts[0], parts[1] ?? parts[0]] : ["", ""];
+}
+
+/** Two sides as the shortest text. */
+export const joined = (height, width) => (height === width ? height : `${height}x${width}`);
+
+class NumberControl {
+  constructor(parent) {
+    const id = newId("number");
+    this.label = el("label", "label", { for: id });
+    this.field = el("input", "value", { id, type: "text", inputmode: "decimal", autocomplete: "off", spellcheck: "false", maxlength: 40 });
+    this.unit = el("span", "unit", { "aria-hidden": "true" });
+    this.ranges = el("div", "ranges");
+    this.extras = el("div", "extras");
+    this.heading = el("span", "heading", {}, this.label);
+    const top = el("div", "top", {}, this.heading, el("span", "entry", {}, this.field, this.unit));
+    this.help = el("span", "spoken", { id: newId("help") });
+    this.root = el("div", "control number", {}, top, this.ranges, this.extras, this.help);
+    this.apart = false;
+    this.field.addEventListener("keydown", (event) => this.keyed(event));
+    this.field.addEventListener("focus", () => this.field.select());
+    this.field.addEventListener("blur", () => this.typed());
+    parent.append(this.root);
+  }
+
+  end() {
+    clearTimeout(this.timer);
+    clearTimeout(this.later);
+    this.root.remove();
+  }
+
+  update({ data, setTriggerValue }) {
+    const before = this.data;
+    this.data = data;
+    this.trigger = setTriggerValue;
+    if (!before || this.shape(before) !== this.shape(data)) this.build();
+    const pending = live(data.lab).unanswered(data.name);
+    clearTimeout(this.later);
+    if (this.busy || (pending !== undefined && pending !== data.value)) {
+      this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
+      return;
+    }
+    this.set(data.value);
+  }
+
+  shape({ label, unit, help, low, high, step, whole, pair, optional, auto }) {
+    return JSON.stringify([label, unit, help, low, high, step, whole, pair, optional, auto]);
+  }
+
+  /** The parts that depend on the kind of number. */
+  build() {
+    const { label, unit, help, pair, optional } = this.data;
+    say(this.label, label);
+    say(this.unit, unit ?? "");
+    say(this.help, help ?? "");
+    this.root.title = help ?? "";
+    if (help) this.field.setAttribute("aria-describedby", this.help.id);
+    this.inputs = pair ? ["height", "width"].map((side) => this.range(`${label}, ${side}`)) : [this.range(label)];
+    this.ranges.replaceChildren(...this.inputs.map((input, side) => el("div", "range", { "data-side": pair ? ["height", "width"][side] : null }, input)));
+    this.heading.replaceChildren(this.label, ...(pair ? [this.splitter()] : []));
+    this.extras.replaceChildren(...(optional ? [this.automatic()] : []));
+  }
+
+  range(label) {
+    const { low, high, step, whole } = this.data;
+    const input = el("input", "", { type: "range", min: low ?? 0, max: high ?? 100, step: step || (whole ? 1 : "any"), "aria-label": label });
+    input.value = (Number(input.min) + Number(input.max)) / 2;
+    input.addEventListener("pointerdown", () => (this.dragging = true));
+    input.addEventListener("input", () => this.moved(input));
+    input.addEventListener("change", () => this.released());
+    for (const end of ["pointerup", "pointercancel"]) input.addEventListener(end, () => setTimeout(() => (this.dragging = false), 0));
+    return input;
+  }
+
+  splitter() {
+    const words = "separate height and width";
+    this.split = el("button", "quiet split", { type: "button", "aria-pressed": "false", "aria-label": words, title: words }, "↔");
+    this.split.addEventListener("click", () => this.separate(!this.apart));
+    return this.split;
+  }
+
+  automatic() {
+    const box = el("input", "", { type: "checkbox" });
+    box.addEventListener("change", () => this.choose(box.checked ? "" : this.start()));
+    this.auto = box;
+    return el("label", "quiet", {}, box, this.data.auto || "automatic");
+  }
+
+  /** Where a number begins that was automatic so far. */
+  start() {
+    const { pair } = this.data;
+    return pair && this.apart ? joined(...this.inputs.map((input) => input.value)) : this.inputs[0].value;
+  }
+
+  /** One range for both sides, or one for each. */
+  separate(apart) {
+    this.apart = apart;
+    this.split.setAttribute("aria-pressed", String(apart));
+    this.root.classList.toggle("apart", apart);
+    const [height, width] = sides(this.text);
+    if (!apart && height !== width) this.choose(height);
+    else this.dress();
+  }
+
+  get busy() {
+    return this.dragging || this.resting || this.editing;
+  }
+
+  get editing() {
+    return this.field.getRootNode().activeElement === this.field && this.field.value !== this.written(this.text);
+  }
+
+  /** Show a text without telling anybody. */
+  set(text) {
+    this.text = text ?? "";
+    const [height, width] = sides(this.text);
+    if (this.data.pair && height !== width && !this.apart) {
+      this.apart = true;
+      this.split.setAttribute("aria-pressed", "true");
+      this.root.classList.add("apart");
+    }
+    [height, width].slice(0, this.inputs.length).forEach((side, at) => {
+      if (side !== "" && !Number.isNaN(Number(side))) this.inputs[at].value = side;
+    });
+    this.dress();
+  }
+
+  /** What is written and spoken for the text as it is. */
+  dress() {
+    const written = this.written(this.text);
+    this.field.value = written;
+    this.field.style.width = `calc(${Math.max(2, written.length) + 0.4}ch + 12px)`;
+    this.root.classList.toggle("automatic", this.text === "");
+    this.unit.hidden = this.text === "";
+    if (this.auto) this.auto.checked = this.text === "";
+    this.inputs.forEach((input, side) => {
+      const share = (input.value - input.min) / (input.max - input.min || 1);
+      input.style.setProperty("--share", share);
+      const one = sides(this.text)[this.data.pair && this.apart ? side : 0];
+      input.setAttribute("aria-valuetext", this.text === "" ? written : [this.data.pair && !this.apart ? written : one, this.data.unit].filter(Boolean).join(" "));
+      input.parentElement.hidden = side === 1 && !this.apart;
+    });
+  }
+
+  written(text) {
+    if (text === "" && this.data.optional) return this.data.auto || "automatic";
+    if (!this.data.pair) return text;
+    return sides(text).join(" × ");
+  }
+
+  moved(input) {
+    const { pair, lab, name } = this.data;
+    if (pair && !this.apart) for (const other of this.inputs) other.value = input.value;
+    this.text = pair ? joined(...this.inputs.map((one) => one.value)) : input.value;
+    this.dress();
+    propose(lab, { [name]: this.text });
+    if (this.dragging) return;
+    this.resting = true; // moved by keyboard: kept once the keys rest
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.keepIt(), REST);
+  }
+
+  released() {
+    if (this.dragging) this.keepIt();
+  }
+
+  keepIt() {
+    clearTimeout(this.timer);
+    this.dragging = this.resting = false;
+    commit(this.data.lab, { [this.data.name]: this.text }, this.trigger);
+  }
+
+  choose(text) {
+    this.set(text);
+    this.keepIt();
+  }
+
+  keyed(event) {
+    if (event.key === "Enter") this.typed();
+    if (event.key === "Escape") this.dress();
+  }
+
+  /** Text typed for an exact value is sent as it is: the engine explains what is wrong with it. */
+  typed() {
+    if (this.field.value === this.written(this.text)) return;
+    const text = this.field.value.trim();
+    const { pair, optional, auto } = this.data;
+    if (optional && (text === "" || text === (auto || "automatic"))) return this.choose("");
+    this.choose(pair && text ? joined(...sides(text)) : text);
+  }
+}

@@ -1,0 +1,103 @@
+// One panel of the stage: its title, the choice of slices, and its grid or bars.
+import { Bars } from "./bars.js";
+import { el, newId, say } from "./dom.js";
+import { Grid } from "./grid.js";
+import { LOWER, TALLEST, gridWidth } from "./layout.js";
+
+const GAP = 40; // between panels, as in stage.css
+const MOST_OPTIONS = 24; // a longer axis is chosen with a slider
+
+/** What makes two panels the same one, so that it keeps its slices and its place. */
+export const panelKey = (panel) => [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over].join("|");
+
+/** The height at which all panels stand in one row, if lower ones do; else the usual one. */
+export function heightFor(panels, model, width) {
+  const room = (tallest) => panels.reduce((sum, panel) => sum + GAP + gridWidth(panel, model.tensors[panel.tensor], width, tallest), -GAP);
+  return panels.every((panel) => panel.kind === "grid") && room(TALLEST) > width && room(LOWER) <= width ? LOWER : TALLEST;
+}
+
+/** Whether everything a panel draws is in the payload. */
+export function drawable(panel, model) {
+  return (panel.tensors ?? [panel.tensor]).every((name) => model.tensors[name]?.drawn);
+}
+
+export class Panel {
+  constructor(panel, redrawn) {
+    this.key = panelKey(panel);
+    this.redrawn = redrawn; // called after a slice was chosen
+    this.name = el("b");
+    this.tensorName = el("code", "tensor-name");
+    this.size = el("span", "size");
+    this.slicer = el("div", "slices");
+    this.views = panel.kind === "bars" ? panel.tensors.map((name) => new Bars(panel, name)) : [new Grid(panel)];
+    this.element = el("section", `panel ${panel.kind}`, {}, el("h3", "", {}, this.name, " ", this.tensorName, " ", this.size), this.slicer, this.body(panel));
+  }
+
+  body(panel) {
+    if (panel.kind !== "bars") return el("div", "scroll", {}, this.views[0].element);
+    this.captions = this.views.map(() => el("figcaption"));
+    const figures = this.views.map((view, place) => el("figure", "vector", {}, this.captions[place], el("div", "scroll", {}, view.element)));
+    return el("div", "vectors", {}, ...figures);
+  }
+
+  /** Draw with the values of a model in `width` CSS pixels. */
+  draw(model, panel, theme, width, tallest) {
+    Object.assign(this, { model, panel, theme, width, tallest });
+    if (panel.kind === "bars") this.drawBars(model, panel, theme, width);
+    else this.views[0].draw(model, panel, theme, width, tallest);
+    const title = panel.title || panel.tensor || panel.tensors.join(", ");
+    say(this.name, title);
+    say(this.tensorName, panel.kind === "grid" && title !== panel.tensor ? panel.tensor : "");
+    say(this.size, panel.kind === "grid" ? this.views[0].sizes() : "");
+    this.element.setAttribute("aria-label", title);
+    this.slicer.style.maxWidth = `${Math.max(210, this.views[0].layers.width)}px`;
+    this.drawSlices();
+  }
+
+  drawBars(model, panel, theme, width) {
+    const ranges = panel.tensors.map((name) => model.tensors[name].range);
+    const low = Math.min(...ranges.map((range) => range.low));
+    const high = Math.max(...ranges.map((range) => range.high));
+    const range = { low, high, largest: Math.max(Math.abs(low), Math.abs(high)), whole: ranges.every((one) => one.whole) };
+    this.views.forEach((view, place) => {
+      view.draw(model, panel, theme, width, range);
+      say(this.captions[place], view.name);
+    });
+  }
+
+  /** One control for each axis that is not shown and has more than one place. */
+  drawSlices() {
+    const view = this.views[0];
+    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1);
+    const key = axes.map((axis) => `${view.tensor.axes[axis]}:${view.tensor.shape[axis]}:${view.tensor.every[axis]}`).join();
+    if (key === this.sliced) return;
+    this.sliced = key;
+    this.slicer.replaceChildren(...axes.map((axis) => this.slice(view.tensor, axis, view.view.index[axis])));
+  }
+
+  slice(tensor, axis, at) {
+    const [name, id] = [tensor.axes[axis], newId("slice")];
+    const label = el("label", "", { for: id }, name);
+    const places = Array.from({ length: tensor.stored[axis] }, (_, place) => place * tensor.every[axis]);
+    const control = places.length <= MOST_OPTIONS ? this.select(id, places) : this.slider(id, tensor, axis);
+    control.value = String(at);
+    const shown = el("output", "", { for: id });
+    const update = () => say(shown, control.tagName === "INPUT" ? `${control.value} of ${tensor.shape[axis]}` : `of ${tensor.shape[axis]}`);
+    control.addEventListener("input", () => {
+      for (const view of this.views) view.slices[name] = Number(control.value);
+      update();
+      this.draw(this.model, this.panel, this.theme, this.width, this.tallest);
+      this.redrawn(this);
+    });
+    update();
+    return el("span", "slice", {}, label, control, shown);
+  }
+
+  select(id, places) {
+    return el("select", "", { id }, ...places.map((place) => el("option", "", { value: place }, String(place))));
+  }
+
+  slider(id, tensor, axis) {
+    return el("input", "", { id, type: "range", min: 0, max: tensor.shape[axis] - 1, step: tensor.every[axis] });
+  }
+}

@@ -1,0 +1,95 @@
+// The line under the panels: the arithmetic of the cell the cursor is on, in words and numbers.
+import { cellName, count, short } from "./format.js";
+import { Region, placeOf, solutions } from "./links.js";
+
+const SHOWN = 4; // terms before the dots
+const LISTED = 5; // values that stand for a tensor in a readout template
+const COUNTED = 4000; // loops walked to tell cells from padding
+
+/** Everything to say about a cell: {text, note}. `crossed` is the mask's value there, if any. */
+export function describe(model, name, index, { crossed, pixel = -1 } = {}) {
+  const tensor = model.tensors[name];
+  if (pixel >= 0) return describePixel(tensor, name, index, pixel);
+  const padding = tensor.place(index) === -1;
+  const value = tensor.at(index);
+  const notes = [padding ? "padding: a virtual zero" : "", crossed === 0 ? "masked" : ""];
+  const maker = padding ? null : model.steps.findLast((step) => step.writes === name && step.map?.terms[name]);
+  const made = maker && value !== undefined ? arithmetic(model, maker, index, value) : null;
+  const text = made?.text ?? `${cellName(name, index)} = ${short(value)}`;
+  return { text, note: [made?.note, ...notes, readers(model, name, index)].filter(Boolean).join(" · ") };
+}
+
+function describePixel(tensor, name, index, pixel) {
+  const values = Array.from({ length: tensor.shape[pixel] }, (_, channel) => {
+    const own = index.slice();
+    own[pixel] = channel;
+    return short(tensor.at(own), 3);
+  });
+  const where = index.map((at, axis) => (axis === pixel ? ":" : at));
+  const padding = tensor.place(index) === -1;
+  return { text: `${cellName(name, where)} = ${values.join(", ")}`, note: padding ? "padding: virtual zeros" : "red, green, blue" };
+}
+
+/** `is read by 16 cells of y`, for every step that reads the tensor. */
+function readers(model, name, index) {
+  const found = [];
+  for (const step of model.steps) {
+    if (!step.reads.includes(name) || !step.map?.terms[name] || !step.map.terms[step.writes]) continue;
+    const size = step.map.linked(name, Region.cell(index), step.writes).size;
+    found.push(`${count(size, "cell")} of ${step.writes}`);
+  }
+  return found.length ? `read by ${found.join(", ")}` : "";
+}
+
+function arithmetic(model, step, index, value) {
+  const { found, total } = solutions(step.map, step.writes, index, COUNTED);
+  const reads = step.reads.filter((read) => step.map.terms[read] && read !== step.writes && model.tensors[read]);
+  const left = cellName(step.writes, index);
+  if (!reads.length || !total) return null;
+  if (step.readout) return { text: `${left} = ${template(model, step, reads, found)} = ${short(value)}` };
+  const terms = found.map((chosen) => reads.map((read) => ({ read, place: placeOf(step.map, read, chosen) })));
+  const padded = terms.filter((term) => term.some(({ read, place }) => model.tensors[read].place(place) === -1)).length;
+  const note = total === terms.length ? cells(total - padded, padded) : count(total, "term");
+  return { text: `${left} = ${combined(model, step, terms, total)} = ${short(value)}`, note };
+}
+
+function cells(inside, padded) {
+  return padded ? `${count(inside, "cell")} and ${count(padded, "zero")} of padding` : count(inside, "cell");
+}
+
+function combined(model, step, terms, total) {
+  const write = (term) => term.map(({ read, place }) => short(model.tensors[read].at(place), 3)).join("·");
+  const parts = terms.slice(0, SHOWN + 1).map(write);
+  const last = terms.length === total && total > SHOWN + 1 ? write(terms.at(-1)) : null;
+  const list = (joint) => {
+    if (total <= SHOWN + 1) return parts.join(joint);
+    return [...parts.slice(0, SHOWN), "…", ...(last ? [last] : [])].join(joint);
+  };
+  switch (step.map.combine) {
+    case "mean":
+      return total === 1 ? parts[0] : `(${list(" + ")}) / ${total}`;
+    case "max":
+      return `max(${list(", ")})`;
+    case "share":
+      return `${step.operation}, one of ${total}: ${list(", ")}`;
+    case "each":
+      return `${step.operation}(${parts.map((part) => part.replaceAll("·", ", ")).join(", ")})`;
+    default:
+      return list(" + ");
+  }
+}
+
+/** The step's own words, with each {tensor} replaced by its linked values. */
+function template(model, step, reads, found) {
+  const values = (read) => {
+    const seen = new Map();
+    for (const chosen of found) {
+      const place = placeOf(step.map, read, chosen);
+      seen.set(place.join(), short(model.tensors[read].at(place), 3));
+      if (seen.size > LISTED) break;
+    }
+    const list = [...seen.values()];
+    return list.length > LISTED ? [...list.slice(0, LISTED), "…"].join(" + ") : list.join(" + ");
+  };
+  return step.readout.replace(/\{([^{}]+)\}/g, (whole, name) => (reads.includes(name) ? values(name) : whole));
+}

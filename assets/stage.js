@@ -1,0 +1,156 @@
+// The stage: strip of shapes, alerts, tensors, and what the cursor is on. A Streamlit component
+// (default export) that also hears from live.js while a control moves.
+import { drawAlerts } from "./alerts.js";
+import { themeOf } from "./colours.js";
+import { Cursor } from "./cursor.js";
+import { el, keep, say } from "./dom.js";
+import { commit, live } from "./live.js";
+import { Panel, drawable, heightFor, panelKey } from "./panel.js";
+import { listen } from "./pointer.js";
+import { drawStrip, engineLine } from "./strip.js";
+import { read } from "./tensors.js";
+
+const stages = new WeakMap();
+
+export default function stage(component) {
+  const [instance, cleanup] = keep(stages, component.parentElement, () => new Stage(component));
+  instance.update(component);
+  return cleanup;
+}
+
+class Stage {
+  constructor({ data, parentElement }) {
+    this.lab = data.lab;
+    this.group = data.group ?? "stage";
+    this.main = this.group === "stage";
+    this.panels = [];
+    this.build(parentElement);
+    if (data.live) live(this.lab).reset(data.link ?? "");
+    this.leave = live(this.lab).subscribe((shown) => this.show(shown));
+    this.observe();
+  }
+
+  build(parent) {
+    this.strip = el("div", "strip");
+    this.engine = el("p", "engine");
+    this.alerts = el("div", "alerts");
+    this.panelRow = el("div", "panels");
+    this.cursorLine = new Cursor(this);
+    const top = this.main ? [el("div", "card", {}, this.strip), this.alerts] : [];
+    this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
+    parent.append(this.root);
+  }
+
+  /** Redraw when the room or the theme changes; a hidden tab has no room and is drawn later. */
+  observe() {
+    this.resizing = new ResizeObserver(() => requestAnimationFrame(() => this.refit()));
+    this.resizing.observe(this.root);
+    this.root.addEventListener("transitionend", (event) => event.target === this.root && this.rethemed());
+    this.screen = matchMedia("(prefers-color-scheme: dark)");
+    this.onScreen = () => this.rethemed();
+    this.screen.addEventListener("change", this.onScreen);
+  }
+
+  end() {
+    this.leave();
+    this.resizing.disconnect();
+    this.screen.removeEventListener("change", this.onScreen);
+    this.cursorLine.end();
+    this.root.remove();
+  }
+
+  /** Streamlit has new data, or the theme changed. */
+  update({ data, setTriggerValue }) {
+    this.trigger = setTriggerValue;
+    this.warming = Boolean(data.warming) && !data.payload;
+    if (data.payload && data.payload !== this.pageText) {
+      this.pageText = data.payload;
+      this.page(JSON.parse(data.payload), data);
+    } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
+    if (this.warming && data.live) live(this.lab).warm(data.link ?? "", () => this.warm());
+    if (!this.shown) this.show({ payload: null });
+    this.rethemed();
+  }
+
+  page(payload, data) {
+    if (data.live) return live(this.lab).page(payload, data.link);
+    const newer = live(this.lab).shown;
+    this.show(newer?.payload ? newer : { payload: payload.tensors ? payload : null, error: payload.error ?? null, source: "page" });
+  }
+
+  warm() {
+    this.warming = false;
+    this.trigger("warm", true);
+  }
+
+  /** Show a state: {payload, error, notice, source}. Without a payload the picture stays. */
+  show(shown) {
+    this.shown = shown;
+    if (shown.payload && shown.payload !== this.payload) {
+      this.payload = shown.payload;
+      this.model = read(shown.payload);
+      this.draw();
+    }
+    if (!this.main) return;
+    const notes = this.model?.notes ?? [];
+    drawAlerts(this.alerts, { ...shown, notes, warming: this.warming && !this.model }, (values) => commit(this.lab, values, this.trigger));
+    this.root.classList.toggle("stale", Boolean(shown.error));
+    this.root.toggleAttribute("aria-busy", this.warming && !this.model);
+  }
+
+  rethemed() {
+    const key = themeOf(this.root).key;
+    if (this.model && key !== this.themeKey) this.draw();
+  }
+
+  refit() {
+    if (this.model && this.root.clientWidth !== this.width) this.draw();
+  }
+
+  /** Everything anew from the model. */
+  draw() {
+    if (this.main) this.drawTop();
+    this.width = this.root.clientWidth;
+    if (!this.width) return;
+    const theme = themeOf(this.root);
+    this.themeKey = theme.key;
+    const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model));
+    this.arrange(panels);
+    const room = this.width - 8;
+    const tallest = heightFor(panels, this.model, room);
+    panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, tallest));
+    this.cursorLine.redrawn();
+    this.painted();
+  }
+
+  drawTop() {
+    const { steps, tensors, facts, engine } = this.payload;
+    const shapes = Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]);
+    const key = JSON.stringify([steps.map((step) => ({ ...step, map: null })), shapes, facts]);
+    if (key !== this.stripKey) drawStrip(this.strip, this.model);
+    this.stripKey = key;
+    say(this.engine, engineLine(engine));
+  }
+
+  /** Keep the panels if they are the same ones, with their slices; else build them. */
+  arrange(panels) {
+    if (panels.map(panelKey).join() === this.panels.map((panel) => panel.key).join()) return;
+    this.panels = panels.map((panel) => new Panel(panel, () => this.cursorLine.redrawn()));
+    for (const view of this.views) listen(this.cursorLine, view);
+    this.panelRow.replaceChildren(...this.panels.map((panel) => panel.element));
+    this.cursorLine.forget();
+  }
+
+  get views() {
+    return this.panels.flatMap((panel) => panel.views);
+  }
+
+  /** Tests and benchmarks wait for these; the mark is set in the frame that shows the picture. */
+  painted() {
+    const { link } = this.payload;
+    const detail = { lab: this.lab, link, source: this.shown?.source ?? "page", group: this.group };
+    this.root.dataset.link = link;
+    this.root.dataset.ready = "true";
+    requestAnimationFrame(() => performance.mark("tensorscope:painted", { detail }));
+  }
+}

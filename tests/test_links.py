@@ -1,0 +1,189 @@
+"""Index maps: parsing, links, padding, and the proof against GradientTape's Jacobian."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page
+
+from engine import technique, techniques
+from engine.links import IndexMap, Region, affine
+from engine.technique import Made
+from tests.conftest import Server
+from tests.strategies import parameters_of
+
+MAPPED = [name for name, found in techniques().items() if found.family != "claims"]
+
+
+def test_affine_reads_sums_of_scaled_loops() -> None:
+    assert affine("2*i - 1 + u") == ((("i", 2), ("u", 1)), -1)
+    assert affine("-i + 3") == ((("i", -1),), 3)
+    assert affine("7") == ((), 7)
+
+
+@pytest.mark.parametrize("text", ["i*j", "i 2", "2**i", "i +", "__import__('os')", "i/2"])
+def test_affine_refuses_everything_else(text: str) -> None:
+    with pytest.raises(ValueError, match="not an affine index"):
+        affine(text)
+
+
+def brute_force(found: IndexMap, source: str, cells: set[tuple[int, ...]], target: str) -> set[tuple[int, ...]]:
+    """The definition: every loop value, written out."""
+    linked = set()
+    for chosen in product(*(found.values(loop) for loop in found.loops)):
+        at = dict(zip(found.loops, chosen, strict=True))
+        place = {
+            name: tuple(sum(f * at[loop] for loop, f in terms) + c for terms, c in axes)
+            for name, axes in found.terms.items()
+        }
+        if place[source] in cells:
+            linked.add(place[target])
+    return linked
+
+
+@st.composite
+def maps(draw: st.DrawFn) -> IndexMap:
+    loops: dict[str, int | tuple[int, ...]] = {
+        name: draw(st.one_of(st.integers(1, 4), st.sets(st.integers(0, 4), min_size=1).map(lambda s: tuple(sorted(s)))))
+        for name in "ijuv"
+    }
+    terms = st.lists(st.tuples(st.sampled_from("ijuv"), st.integers(1, 3)), max_size=2)
+    axis = st.tuples(terms, st.integers(-2, 2)).map(
+        lambda parts: " + ".join([*(f"{f}*{loop}" for loop, f in parts[0]), str(abs(parts[1]))])
+    )
+    access = {name: tuple(draw(st.lists(axis, min_size=1, max_size=3))) for name in ("a", "b")}
+    return IndexMap(loops, access)
+
+
+@given(found=maps(), data=st.data())
+def test_links_are_what_the_loops_say(found: IndexMap, data: st.DataObject) -> None:
+    cell = data.draw(st.sampled_from(sorted(_reached(found, "a"))))
+    assert found.linked("a", cell, "b").cells() == brute_force(found, "a", {cell}, "b")
+
+
+def _reached(found: IndexMap, tensor: str) -> set[tuple[int, ...]]:
+    reached = set()
+    for chosen in product(*(found.values(loop) for loop in found.loops)):
+        at = dict(zip(found.loops, chosen, strict=True))
+        reached.add(tuple(sum(f * at[loop] for loop, f in t) + c for t, c in found.terms[tensor]))
+    return reached
+
+
+def test_padding_is_how_far_the_loops_reach_outside() -> None:
+    found = IndexMap({"i": 4, "u": 4}, {"y": ("i",), "x": ("2*i - 1 + u",)})
+    assert found.overhang("x", (8,)) == [(1, 1)]
+
+
+def test_a_stack_composes() -> None:
+    first = IndexMap({"i": 6, "u": 3}, {"y": ("i",), "x": ("i + u",)})
+    second = IndexMap({"i": 4, "u": 3}, {"z": ("i",), "y": ("i + u",)})
+    through = first.linked("y", second.linked("z", (1,), "y"), "x")
+    assert through.cells() == {(at,) for at in range(1, 6)}
+    assert through.axis_range(0) == (1, 5)
+
+
+def generic(value: Any, generator: np.random.Generator) -> Any:
+    """Random values in place of every float array, so that no zero in a Jacobian is an accident."""
+    if isinstance(value, Made):
+        return generic(value.value(), generator)
+    if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+        return [generic(item, generator) for item in value]
+    if isinstance(value, np.ndarray) and (value.dtype.kind == "f" or value.dtype == np.uint8):
+        dtype = value.dtype if value.dtype.kind == "f" else np.float32  # uint8: a picture
+        return generator.uniform(0.5, 1.5, value.shape).astype(dtype)
+    return value
+
+
+def prove(name: str, parameters: dict[str, Any]) -> int:
+    """Hold every exact map of a technique against the Jacobian; how many cells were compared."""
+    import tensorflow as tf
+
+    found = technique(name)
+    generator = np.random.default_rng(7)
+    given_values = {key: generic(value, generator) for key, value in found.arguments(parameters).items()}
+    compared = 0
+    with tf.GradientTape(persistent=True) as tape:
+        watched = tf.nest.map_structure(
+            lambda v: tf.convert_to_tensor(v) if isinstance(v, np.ndarray) and v.dtype.kind == "f" else v,
+            given_values,
+        )
+        for leaf in tf.nest.flatten(watched):
+            if tf.is_tensor(leaf):
+                tape.watch(leaf)
+        results = found.function(**watched)
+    story = found.describe(parameters, {key: np.asarray(value) for key, value in results.items()})
+    for step in story.steps:
+        reads = [name for name in step.reads if name in results and results[name].dtype.is_floating]
+        # A unit that sees nothing but padding is 0 whatever the values are: no generic factor.
+        if step.map is None or not step.map.exact or any(np.any(results[name] == 0) for name in reads):
+            continue
+        for read in reads:
+            jacobian = tape.jacobian(results[step.writes], results[read], experimental_use_pfor=False)
+            compared += _compare(step, read, results, jacobian)
+    return compared
+
+
+def _compare(step: Any, read: str, results: Any, jacobian: Any) -> int:
+    shape = tuple(results[read].shape)
+    written = tuple(results[step.writes].shape)
+    values = np.zeros(written + shape) if jacobian is None else np.asarray(jacobian)
+    shapes = {name: tuple(results[name].shape) for name in step.reads if name in step.map.access}
+    for cell in np.ndindex(*written):
+        linked = step.map.linked(step.writes, cell, read, within=shapes).cells()
+        differ = {tuple(map(int, at)) for at in np.argwhere(values[cell] != 0)}
+        assert linked == differ, f"{step.operation}: {step.writes}{cell} and {read}"
+    return int(np.prod(written))
+
+
+@pytest.mark.parametrize("name", MAPPED)
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=30)
+@given(data=st.data())
+def test_every_map_is_the_jacobians_support(name: str, data: st.DataObject) -> None:
+    parameters = data.draw(parameters_of(technique(name), most=3, small=True))
+    prove(name, parameters)
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_the_proof_compares_something(name: str) -> None:
+    small = {"size": 5, "kernel": 3, "filters": 2} if name == "receptive-field" else {}
+    assert prove(name, technique(name).read(small)) > 0
+
+
+def test_the_browser_links_as_the_engine_does(server: Server, page: Page) -> None:
+    """assets/links.js is a port: both answer the same."""
+    generator = np.random.default_rng(3)
+    cases = [_random_case(generator) for _ in range(200)]
+    page.goto(f"{server.url}/healthz")
+    answers = page.evaluate(
+        """async (cases) => {
+            const links = await import("/assets/links.js");
+            return cases.map((c) => links.linkedCells(c.map, c.source, c.cell, c.target));
+        }""",
+        cases,
+    )
+    for case, answer in zip(cases, answers, strict=True):
+        assert sorted(answer) == case["linked"], case
+
+
+def _random_case(generator: np.random.Generator) -> dict[str, Any]:
+    size, kernel, stride, pad = (int(generator.integers(low, high)) for low, high in ((2, 7), (1, 4), (1, 3), (0, 2)))
+    kept = sorted(set(map(int, generator.integers(0, size, 3))))
+    found = IndexMap(
+        {"i": size, "u": kernel, "c": kept},
+        {"y": ("i", "c"), "x": (f"{stride}*i + u - {pad}", "c"), "w": ("u", "c")},
+    )
+    cell = (int(generator.integers(0, size)), int(generator.choice(kept)))
+    target = str(generator.choice(["x", "w"]))
+    linked = found.linked("y", Region.cell(cell), target)
+    return {
+        "map": found.to_json(),
+        "source": "y",
+        "cell": cell,
+        "target": target,
+        "linked": sorted(map(list, linked.cells())),
+    }
