@@ -64,7 +64,7 @@ export class Bars {
     }
     const zero = this.y(0);
     const end = Number.isFinite(value) ? this.y(value) : zero;
-    context.fillStyle = Number.isFinite(value) ? theme[value < 0 ? "negative" : "positive"][theme.dark ? 2 : 3] : theme.odd[1];
+    context.fillStyle = Number.isFinite(value) ? theme[value < 0 ? "negative" : "positive"][2] : theme.odd[1];
     const inset = cell >= 12 ? Math.round(cell * 0.14) : 0;
     context.fillRect(x + inset, Math.min(zero, end), cell - 2 * inset - (inset ? 0 : 1), Math.max(1, Math.abs(end - zero)));
     if (cell >= 24) this.write(context, x + cell / 2, value, end, index);

@@ -10,6 +10,7 @@ const LIGHT = {
   mask: ["#e6e9ed", "#2f7f8c"],
   linked: "#e69a00",
   cursor: "#11151a",
+  mark: "#7a1fa2",
   rule: "#dde2e8", // between cells
   padding: ["#edf0f3", "#c3cad3"],
   odd: ["#f1dcf3", "#c583cb"], // NaN and infinity
@@ -22,6 +23,7 @@ const DARK = {
   mask: ["#333a43", "#4fb0be"],
   linked: "#ffb52e",
   cursor: "#ffffff",
+  mark: "#d79bf0",
   rule: "#14181d",
   padding: ["#1f242b", "#3d4651"],
   odd: ["#4a2950", "#9a5aa3"],

@@ -44,7 +44,7 @@ export class Cursor {
   cursorAt(view, index, start) {
     const now = this.cursor;
     if (now?.view === view && now.index.every((at, axis) => at === index[axis])) return;
-    this.cursor = { view, index };
+    this.cursor = { view, index, own: true };
     this.light();
     performance.measure("tensorscope:hover", { start, end: performance.now() });
     this.measures += 1;
@@ -72,7 +72,7 @@ export class Cursor {
   /** The picture was drawn again: keep the cursor where it was, if it is still there. */
   redrawn() {
     this.shown = null;
-    if (!this.cursor) this.cursor = this.first();
+    if (!this.cursor?.own) this.cursor = this.first();
     if (!this.cursor) return;
     const { view, index } = this.cursor;
     const moved = index.length === view.tensor.shape.length ? index.map((at, axis) => (view.view.hidden.includes(axis) ? view.view.index[axis] : at)) : null;
@@ -81,8 +81,10 @@ export class Cursor {
     this.tell(false);
   }
 
-  /** Something to see at once: the middle of the last tensor that a step makes. */
+  /** Something to see at once: the chosen cell, or the middle of the last tensor that a step makes. */
   first() {
+    const marked = this.stage.views.find((one) => one.chosen?.());
+    if (marked) return { view: marked, index: marked.chosen() };
     const made = new Set(this.stage.model.steps.filter((step) => step.map?.terms[step.writes]).map((step) => step.writes));
     const view = this.stage.views.findLast((one) => made.has(one.tensor.name) && !one.tensor.shape.includes(0));
     return view ? { view, index: view.middle() } : null;

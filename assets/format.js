@@ -14,6 +14,7 @@ export function short(value, digits = 4) {
 
 /** How the cells of one grid write their values: as many decimals as the room and range allow. */
 export function cellFormat({ largest, whole }, cell) {
+  if (largest > 0 && largest < 0.01) return (value) => special(value) ?? (value === 0 ? "0" : value.toExponential(0));
   if (whole && largest < 1000) return (value) => special(value) ?? String(value === 0 ? 0 : value);
   const decimals = largest >= 100 ? 0 : largest >= 10 ? 1 : largest < 1 && cell >= 38 ? 2 : cell >= 42 && largest < 10 ? 2 : 1;
   return (value) => special(value) ?? fixed(value, decimals);
@@ -27,9 +28,7 @@ function special(value) {
 function fixed(value, decimals) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1e4) return value.toExponential(0).replace("e+", "e");
-  const text = value.toFixed(decimals);
-  const vanished = Number(text) === 0 && Math.abs(value) < 0.5 * 10 ** -decimals;
-  return vanished && Math.abs(value) < 1e-3 ? value.toExponential(0) : text;
+  return value.toFixed(decimals); // "0.0" is nearly zero, "0" is zero
 }
 
 /** `y[0, 3, 1, 0]` */

@@ -53,7 +53,7 @@ export class Grid {
   }
 
   /** The colour of another tensor at (row, column), for the picture underneath. */
-  picture(over, row, column, out) {
+  under(over, row, column, out) {
     const index = over.shape.map(() => 0);
     const named = (name) => over.axes.indexOf(name);
     const [down, across] = [named(this.tensor.axes[this.view.row]), named(this.tensor.axes[this.view.column])];
@@ -97,6 +97,14 @@ export class Grid {
     return indexAt(this.view, clamp(place[0] + down, rows.count), column);
   }
 
+  /** The cell marked as chosen, as a full index; null if there is none. */
+  chosen() {
+    const [row, column] = this.panel.mark ?? [];
+    if (row === undefined || this.tensor.shape.includes(0)) return null;
+    const [down, across] = [drawnAt(this.view.rows, row), drawnAt(this.view.columns, column)];
+    return down < 0 || across < 0 ? null : indexAt(this.view, down, across);
+  }
+
   /** A cell to begin with: the middle one. */
   middle() {
     const { rows, columns } = this.view;
@@ -118,7 +126,9 @@ export class Grid {
     const step = Math.max(rows.step, columns.step);
     const sampled = step > 1 ? `, showing every ${step}${step === 2 ? "nd" : step === 3 ? "rd" : "th"} cell` : "";
     const { paints, types, picks } = this.panel;
+    const { mark } = this.panel;
+    const chosen = mark ? ` · chosen ${mark.join(", ")}` : "";
     const can = paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
-    return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}`;
+    return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}${chosen}`;
   }
 }

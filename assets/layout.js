@@ -3,12 +3,19 @@
 const LARGEST = 44; // CSS pixels of a cell
 const ROOMY = 38;
 const SMALLEST = 10;
-const TINY = 8; // for images, and for tensors of many rows
+const TINY = 8; // of tensors with many rows
+const PIXEL = 6; // of images, and of tensors with very many rows
 export const TALLEST = 384; // what a panel tries to fit in
 export const LOWER = 320; // and where that lets all panels stand in one row
 const MOST_DRAWN = 1024; // cells along one side of a canvas
 
 const isChannel = (name) => name === "channel" || name === "channels";
+
+/** Height and width, of an image or a kernel: what one looks at when nothing else is asked for. */
+function spatial(axes) {
+  const [row, column] = ["height", "width"].map((side) => axes.findIndex((name) => name === side || name.endsWith(` ${side}`)));
+  return row >= 0 && column >= 0 ? [row, column] : null;
+}
 
 /** The axes a grid shows: row and column (-1 where there is none), pixel axis, hidden ones. */
 export function shownAxes(panel, tensor) {
@@ -19,7 +26,7 @@ export function shownAxes(panel, tensor) {
   if (panel.kind === "bars") return { row: -1, column: axes.length - 1, pixel: -1, hidden: axes.slice(1).map((_, axis) => axis) };
   let [row, column] = [axes.indexOf(panel.rows), axes.indexOf(panel.columns)];
   const last = (without) => rest.filter((axis) => axis !== without).at(-1) ?? -1;
-  if (row < 0 && column < 0) [row, column] = [rest.at(-2) ?? -1, rest.at(-1) ?? -1];
+  if (row < 0 && column < 0) [row, column] = spatial(axes) ?? [rest.at(-2) ?? -1, rest.at(-1) ?? -1];
   else if (column < 0) column = last(row);
   else if (row < 0) row = last(column);
   const shown = [row, column, pixel];
@@ -57,10 +64,11 @@ export function gridWidth(panel, tensor, width, tallest) {
 /** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable. */
 export function cellSize(view, width, picture, tallest) {
   const { rows, columns } = view;
-  const least = picture || rows.count > 32 || columns.count > 32 ? TINY : SMALLEST;
-  const most = Math.max(rows.count, columns.count) <= 6 ? LARGEST : ROOMY;
+  const longest = Math.max(rows.count, columns.count);
+  const least = picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
+  const most = longest <= 6 ? LARGEST : ROOMY;
   const fitting = Math.min(most, Math.floor(tallest / rows.count), Math.floor(width / columns.count));
-  const canvas = Math.floor(8000 / Math.max(rows.count, columns.count)); // what browsers can draw
+  const canvas = Math.floor(8000 / longest); // what browsers can draw
   return Math.max(1, Math.min(Math.max(fitting, least), canvas));
 }
 

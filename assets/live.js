@@ -5,9 +5,9 @@
 // next, none queue up. On release the page gets the values too, and its older answers, which may
 // still be on their way, do not replace a newer picture.
 
+import { ask } from "./ask.js";
+
 const HOLD = 4000; // ms for which a page's answer to something older is held back
-const PATIENCE = 60_000; // ms until a request counts as lost
-const base = new URL("..", import.meta.url);
 const labs = new Map();
 
 /** The one Live of a lab. */
@@ -36,7 +36,7 @@ class Live {
     this.sent = {}; // released; the page has not answered yet
     this.sentUntil = this.movingUntil = 0;
     this.held = this.shown = null;
-    this.wanted = this.sentQuery = this.sentLink = null;
+    this.wanted = this.flying = this.sentQuery = this.sentLink = null;
     this.answered = null; // {query, payload}: the last one that came back
     this.turn = (this.turn ?? 0) + 1; // answers to requests of an earlier turn are old
   }
@@ -85,7 +85,7 @@ class Live {
     this.held = null;
     if (Object.keys(this.moving).length && now < this.movingUntil) return;
     this.moving = {};
-    this.wanted = this.answered = null;
+    this.wanted = this.answered = this.flying = null;
     this.turn += 1;
     if (payload) this.show(split(payload, "page"));
   }
@@ -123,13 +123,13 @@ class Live {
         this.settled(query, this.answered.payload); // on the screen already
         continue;
       }
+      const { turn } = this;
       this.flying = query;
-      const pause = await this.request(query, this.turn);
+      const pause = await this.request(query, turn);
       this.flying = null;
-      if (pause) {
-        await new Promise((resolve) => setTimeout(resolve, pause));
-        this.wanted ??= query;
-      }
+      if (!pause) continue;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+      if (turn === this.turn) this.wanted ??= query;
     }
     this.busy = false;
   }
@@ -167,6 +167,7 @@ class Live {
 
   /** Ask until the engine is warm; the answer is drawn before the page knows. */
   async warm(link, done) {
+    this.warmed = done; // of the newest stage
     if (this.warming) return;
     this.warming = true;
     while (this.listeners.size && !this.shown?.payload) {
@@ -177,7 +178,7 @@ class Live {
       await new Promise((resolve) => setTimeout(resolve, Math.max(300, after * 1000)));
     }
     this.warming = false;
-    done();
+    if (this.listeners.size) this.warmed();
   }
 }
 
@@ -185,31 +186,6 @@ class Live {
 function split(payload, source) {
   const { error = null } = payload;
   return payload.tensors ? { payload, error, source } : { error, source };
-}
-
-/** [status, body, seconds to wait]; status 0 when there was no answer. */
-async function ask(lab, query) {
-  const address = new URL(`api/labs/${encodeURIComponent(lab)}${query ? `?${query}` : ""}`, base);
-  try {
-    const signal = AbortSignal.timeout(PATIENCE);
-    const response = await fetch(address, { headers: { "X-Tensorscope-Client": client() }, signal });
-    const body = await response.json().catch(() => ({}));
-    return [response.status, body, Number(response.headers.get("Retry-After")) || 0];
-  } catch {
-    return [0, {}, 0];
-  }
-}
-
-/** A random name of this tab, so that the server can be fair to all of them. */
-function client() {
-  try {
-    const name = "tensorscope-client";
-    const known = sessionStorage.getItem(name) ?? crypto.randomUUID?.() ?? String(Math.random()).slice(2);
-    sessionStorage.setItem(name, known);
-    return known;
-  } catch {
-    return "no-storage";
-  }
 }
 
 /** Whether two texts say the same value: `8x8` is `8`, `0.50` is `0.5`. */

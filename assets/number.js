@@ -30,7 +30,7 @@ class NumberControl {
     this.extras = el("div", "extras");
     this.heading = el("span", "heading", {}, this.label);
     const top = el("div", "top", {}, this.heading, el("span", "entry", {}, this.field, this.unit));
-    this.help = el("span", "spoken", { id: newId("help") });
+    this.help = el("p", "help spoken", { id: newId("help") });
     this.root = el("div", "control number", {}, top, this.ranges, this.extras, this.help);
     this.apart = false;
     this.field.addEventListener("keydown", (event) => this.keyed(event));
@@ -73,7 +73,7 @@ class NumberControl {
     if (help) this.field.setAttribute("aria-describedby", this.help.id);
     this.inputs = pair ? ["height", "width"].map((side) => this.range(`${label}, ${side}`)) : [this.range(label)];
     this.ranges.replaceChildren(...this.inputs.map((input, side) => el("div", "range", { "data-side": pair ? ["height", "width"][side] : null }, input)));
-    this.heading.replaceChildren(this.label, ...(pair ? [this.splitter()] : []));
+    this.heading.replaceChildren(this.label, ...(help ? [this.explainer()] : []), ...(pair ? [this.splitter()] : []));
     this.extras.replaceChildren(...(optional ? [this.automatic()] : []));
   }
 
@@ -93,6 +93,16 @@ class NumberControl {
     this.split = el("button", "quiet split", { type: "button", "aria-pressed": "false", "aria-label": words, title: words }, "↔");
     this.split.addEventListener("click", () => this.separate(!this.apart));
     return this.split;
+  }
+
+  /** The help is always there for a screen reader; this shows it to everybody. */
+  explainer() {
+    const node = el("button", "quiet explain", { type: "button", "aria-label": `Help for ${this.data.label}`, "aria-expanded": "false" }, "?");
+    node.addEventListener("click", () => {
+      const open = this.help.classList.toggle("spoken") === false;
+      node.setAttribute("aria-expanded", String(open));
+    });
+    return node;
   }
 
   automatic() {

@@ -1,6 +1,6 @@
 // The picture of a grid: cells, numbers, hatched padding, crossed and odd values.
 import { inkOn } from "./colours.js";
-import { indexAt } from "./layout.js";
+import { drawnAt, indexAt } from "./layout.js";
 
 const GAPLESS = 14; // smaller cells touch, and are painted as one picture
 const GAP = 1; // between larger cells
@@ -28,8 +28,23 @@ export function paintGrid(context, drawing) {
       if (place === -1) paintPadding(context, box, written);
       else if (!Number.isFinite(value)) paintOdd(context, box, value, written);
       else if (cell >= GAPLESS) paintCell(context, box, index, value, drawing, written, out);
-      if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box);
+      if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box, written ? drawing.format(value) : "");
     }
+  }
+  if (drawing.panel.mark) paintMark(context, drawing);
+}
+
+/** A frame of two lines around the cell that is chosen. */
+function paintMark(context, { view, cell, theme, panel }) {
+  const [row, column] = [drawnAt(view.rows, panel.mark[0]), drawnAt(view.columns, panel.mark[1])];
+  if (row < 0 || column < 0) return;
+  const grow = cell < 20 ? 3 : 0; // around a small cell, inside a large one
+  const [x, y, size] = [column * cell - grow, row * cell - grow, cell + 2 * grow - (cell >= GAPLESS ? GAP : 0)];
+  context.setLineDash([]);
+  for (const [colour, inset] of [[theme.background, 2], [theme.mark, 1]]) {
+    context.lineWidth = inset === 2 ? 4 : 2;
+    context.strokeStyle = colour;
+    context.strokeRect(x + inset, y + inset, size - 2 * inset, size - 2 * inset);
   }
 }
 
@@ -81,12 +96,12 @@ function paintOdd(context, [x, y, cell, theme], value, written) {
 }
 
 /** Two strokes from corner to corner over a veil: this cell is masked. */
-function paintCross(context, [x, y, cell, theme]) {
+function paintCross(context, [x, y, cell, theme], text) {
   const size = cell - (cell >= GAPLESS ? GAP : 0);
   context.globalAlpha = 0.45;
   context.fillStyle = theme.background;
   context.fillRect(x, y, size, size);
-  context.globalAlpha = 0.75;
+  context.globalAlpha = 0.55;
   context.strokeStyle = theme.text;
   context.lineWidth = cell >= 24 ? 1.5 : 1;
   const inset = Math.max(1, Math.round(size * 0.12));
@@ -97,6 +112,12 @@ function paintCross(context, [x, y, cell, theme]) {
   context.lineTo(x + inset, y + size - inset);
   context.stroke();
   context.globalAlpha = 1;
+  if (!text) return;
+  context.lineWidth = 4; // the number stays readable over the cross
+  context.strokeStyle = theme.background;
+  context.strokeText(text, x + size / 2, y + size / 2 + 1);
+  context.fillStyle = theme.text;
+  context.fillText(text, x + size / 2, y + size / 2 + 1);
 }
 
 /** Cells too small for gaps: one pixel each, then enlarged; much faster than rectangles. */
@@ -120,13 +141,14 @@ function paintSmall(context, drawing) {
 }
 
 /** The tensor underneath, as a picture, where the grid on top has its cells. */
-function paintUnder(context, { view, cell, over, picture }) {
+function paintUnder(context, drawing) {
+  const { view, cell, over } = drawing;
   const [height, width] = [view.rows.cells, view.columns.cells];
   const image = new ImageData(width, height);
   const out = [0, 0, 0];
   for (let row = 0, at = 0; row < height; row += 1) {
     for (let column = 0; column < width; column += 1, at += 4) {
-      picture(over, row * view.rows.step, column * view.columns.step, out);
+      drawing.under(over, row * view.rows.step, column * view.columns.step, out);
       image.data.set(out, at);
       image.data[at + 3] = 255;
     }

@@ -47,7 +47,7 @@ export class Panel {
     else this.views[0].draw(model, panel, theme, width, tallest);
     const title = panel.title || panel.tensor || panel.tensors.join(", ");
     say(this.name, title);
-    say(this.tensorName, panel.kind === "grid" && title !== panel.tensor ? panel.tensor : "");
+    say(this.tensorName, panel.kind === "grid" && title.toLowerCase() !== panel.tensor.toLowerCase() ? panel.tensor : "");
     say(this.size, panel.kind === "grid" ? this.views[0].sizes() : "");
     this.element.setAttribute("aria-label", title);
     this.slicer.style.maxWidth = `${Math.max(210, this.views[0].layers.width)}px`;

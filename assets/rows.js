@@ -72,7 +72,8 @@ class RowsControl {
       this.button("↓", `Move row ${at + 1} down`, at === this.table.length - 1, () => this.swap(at, at + 1)),
       this.button("×", `Remove row ${at + 1}`, false, () => this.remove(at)),
     );
-    return el("li", "row", { role: "group", "aria-label": `Row ${at + 1}` }, el("div", "row-top", {}, el("span", "place", {}, String(at + 1)), buttons), fields);
+    const top = el("div", "row-top", {}, el("span", "place", {}, String(at + 1)), buttons);
+    return el("li", "row", {}, el("div", "", { role: "group", "aria-label": `Row ${at + 1}` }, top, fields));
   }
 
   button(sign, label, disabled, act) {

@@ -18,6 +18,12 @@ export default function stage(component) {
   return cleanup;
 }
 
+/** What scrolls sideways can be scrolled with the keyboard, and only then is a stop for Tab. */
+function reachable(node) {
+  if (node.scrollWidth > node.clientWidth + 1) node.tabIndex = 0;
+  else node.removeAttribute("tabindex");
+}
+
 class Stage {
   constructor({ data, parentElement }) {
     this.lab = data.lab;
@@ -95,6 +101,7 @@ class Stage {
     const notes = this.model?.notes ?? [];
     drawAlerts(this.alerts, { ...shown, notes, warming: this.warming && !this.model }, (values) => commit(this.lab, values, this.trigger));
     this.root.classList.toggle("stale", Boolean(shown.error));
+    if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
     this.root.toggleAttribute("aria-busy", this.warming && !this.model);
   }
 
@@ -112,6 +119,7 @@ class Stage {
     if (this.main) this.drawTop();
     this.width = this.root.clientWidth;
     if (!this.width) return;
+    if (this.main) reachable(this.strip.firstElementChild);
     const theme = themeOf(this.root);
     this.themeKey = theme.key;
     const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model));

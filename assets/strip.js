@@ -3,11 +3,16 @@ import { el } from "./dom.js";
 
 /** Rebuild the strip inside `node` from a payload. */
 export function drawStrip(node, model) {
-  const list = el("ol", "chain", { "aria-label": "Shapes, step by step" });
+  const chains = el("div", "chains", { "aria-label": "Shapes, step by step", role: "group" });
+  let list = el("ol", "chain");
   let standing = null; // the tensor the chain has arrived at
   for (const step of model.steps) {
     const first = step.reads.includes(standing) ? standing : step.reads[0];
     const item = el("li", "hop");
+    if (first !== standing && standing !== null) {
+      chains.append(list);
+      list = el("ol", "chain"); // what does not follow from the step before starts a line of its own
+    }
     if (first !== standing && first !== undefined) item.append(shapeOf(model, first));
     const beside = step.reads.filter((read) => read !== first);
     item.append(arrow(model, step, beside), shapeOf(model, step.writes));
@@ -15,7 +20,8 @@ export function drawStrip(node, model) {
     standing = step.writes;
   }
   if (!model.steps.length) for (const name of Object.keys(model.tensors)) list.append(el("li", "hop", {}, shapeOf(model, name)));
-  node.replaceChildren(list, facts(model.facts ?? []));
+  chains.append(list);
+  node.replaceChildren(chains, facts(model.facts ?? []));
 }
 
 function shapeOf(model, name) {

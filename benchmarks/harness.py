@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
@@ -42,30 +42,44 @@ class Server:
     def wait_for(self, path: str, text: str = "", patience: float = 180) -> None:
         """Return once the path answers with the text in it."""
         end = time.monotonic() + patience
-        while text not in self._answer(path):
+        while (answer := self.answer(path)) is None or text not in answer:
             if time.monotonic() > end or self.process.poll() is not None:
                 raise RuntimeError(f"{self.process.args} does not answer {path}")
             time.sleep(0.02)
 
-    def _answer(self, path: str) -> str:
+    def answer(self, path: str) -> str | None:
+        """What the path answers; None while it does not answer 200."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=5) as answer:
-                return f"{answer.read().decode()}{answer.status}"
+                return str(answer.read().decode())
         except OSError:
-            return "\0"
+            return None
+
+    def wait_until_idle(self, patience: float = 60) -> None:
+        """Return when server and children have left the processor alone for half a second."""
+        end, before = time.monotonic() + patience, -1.0
+        while (now := self._processor_seconds()) - before > 0.03 and time.monotonic() < end:
+            before = now
+            time.sleep(0.5)
+
+    def _family(self) -> list[psutil.Process]:
+        own = psutil.Process(self.process.pid)
+        return [own, *own.children(recursive=True)]
+
+    def _processor_seconds(self) -> float:
+        return float(sum(sum(one.cpu_times()[:2]) for one in self._family()))
 
     def memory(self) -> float:
         """MiB of the server and all its children."""
-        own = psutil.Process(self.process.pid)
-        return sum(one.memory_info().rss for one in (own, *own.children(recursive=True))) / 2**20
+        return float(sum(one.memory_info().rss for one in self._family())) / 2**20
 
     def stop(self) -> None:
         """End it and its children."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.terminate()
-        _, alive = psutil.wait_procs([*children, psutil.Process(self.process.pid)], timeout=5)
-        for one in alive:
-            one.kill()
+        if self.process.poll() is None:
+            family = self._family()
+            self.process.terminate()
+            for one in psutil.wait_procs(family, timeout=5)[1]:
+                one.kill()
         self.process.wait()
 
 
@@ -73,3 +87,62 @@ def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+@contextmanager
+def serving(*command: str, ready: str = "/", warm: bool = False) -> Iterator[Server]:
+    """A server while the block runs; `warm` waits until its engine is."""
+    server = Server(command, ready)
+    try:
+        if warm:
+            server.wait_for("/healthz", '"warm"')
+            server.wait_until_idle()
+        yield server
+    finally:
+        server.stop()
+
+
+def explorer(warm: bool = True) -> AbstractContextManager[Server]:
+    """Tensorscope as `make run` starts it."""
+    return serving(*STREAMLIT, "app.py", "--server.port", "PORT", ready="/healthz", warm=warm)
+
+
+def floor() -> AbstractContextManager[Server]:
+    """The otherwise empty page, with the same settings."""
+    return serving(*STREAMLIT, f"{APPS}/floor_server.py", "--server.port", "PORT", ready="/_stcore/health")
+
+
+def peer(name: str) -> AbstractContextManager[Server]:
+    """The page of peers/<name>_page.py."""
+    return serving("-m", f"benchmarks.peers.{name}_page", "PORT")
+
+
+def _chromium() -> str:
+    noted = ROOT / ".venv" / "chromium"
+    names = [os.environ.get("CHROMIUM"), noted.read_text().strip() if noted.exists() else None]
+    for name in (*names, "chromium", "chromium-browser", "google-chrome"):
+        if name and (path := shutil.which(name)):
+            return path
+    raise RuntimeError("no Chromium found; run scripts/browser.sh or set CHROMIUM=/path/to/chromium")
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=arguments)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Browser, url: str) -> Iterator[Page]:
+    """A page in a fresh context, with the probe in it, as soon as the server answers."""
+    context = browser.new_context(viewport=WINDOW)
+    context.add_init_script(PROBE)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(url, wait_until="commit")
+    yield page
+    context.close()

@@ -2,7 +2,7 @@
 // frame whose start finds it in the page, in every kind of page alike: tensorscope:painted is marked
 // at the start of the frame, and what others show is looked at there.
 window.bench = (() => {
-  const start = { x: 4, top: [] };
+  const watched = { name: null, default: "", on: false };
   const drawn = []; // [what is shown, ms, source]
 
   /** The first element that fits, in the page or in a component's shadow root. */
@@ -28,17 +28,16 @@ window.bench = (() => {
   /** Begin to note what is drawn; `name` is our parameter, null on other pages. */
   function watch(name, text) {
     drawn.length = 0;
-    start.name = name;
-    start.text = text;
-    if (start.on) return;
-    start.on = true;
+    const running = watched.on;
+    Object.assign(watched, { name, default: text, on: true });
+    if (running) return;
     if (name === null) return look();
     new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type: "mark" });
   }
 
   function note(mark) {
     if (mark.name !== "tensorscope:painted" || mark.detail.group === "gradients") return;
-    const value = new URLSearchParams(mark.detail.link).get(start.name) ?? start.text;
+    const value = new URLSearchParams(mark.detail.link).get(watched.name) ?? watched.default;
     drawn.push([value, mark.startTime, mark.detail.source]);
   }
 
@@ -72,31 +71,31 @@ window.bench = (() => {
     control.dispatchEvent(new PointerEvent("pointerup", { bubbles: true, composed: true }));
   }
 
-  /** Do something and wait: ms until its picture was painted, and until the whole page had followed. */
-  async function timed(act, value, page) {
+  /** Do something; ms until its picture was painted, and until the whole page had followed (`ours`). */
+  async function timed(act, value, ours) {
     await until(() => !running());
     drawn.length = 0;
     const began = performance.now();
     act();
     const [, painted] = await until(() => drawn.find((one) => same(one[0], value)));
-    const answered = page ? await until(() => drawn.find((one) => same(one[0], value) && one[2] === "page")) : [];
+    if (ours) await until(() => drawn.find((one) => same(one[0], value) && one[2] === "page"));
     await until(() => !running());
-    return { painted: painted - began, settled: Math.max(answered[1] ?? 0, page ? performance.now() : painted) - began };
+    return { painted: painted - began, settled: performance.now() - began };
   }
 
   /** One number set as a click on its range sets it. */
-  function change(selector, value, page) {
+  function change(selector, value, ours) {
     const control = find(selector);
     const act = () => (press(control), move(control, value), release(control));
-    return timed(act, value, page);
+    return timed(act, value, ours);
   }
 
   /** A native button or toggle clicked. */
-  const click = (selector, text, value) => {
+  function click(selector, words, value, ours) {
     const all = [...document.querySelectorAll(selector)];
-    const one = all.find((each) => !text || each.textContent.trim() === text);
-    return timed(() => one.click(), value, true);
-  };
+    const one = all.find((each) => !words || each.textContent.trim() === words);
+    return timed(() => one.click(), value, ours);
+  }
 
   /** A drag: one value every `every` ms. What was drawn until `after` ms later, and when the last was. */
   async function drag(selector, values, every, after) {
@@ -115,7 +114,7 @@ window.bench = (() => {
     const inTime = new Set(drawn.filter(([value]) => values.some((one) => same(one, value))).map(([value]) => String(Number(value))));
     release(control);
     const [, at] = await until(() => drawn.find((one) => same(one[0], last)), 60000);
-    return { drawn: inTime.size, seconds: (ended - began) / 1000, late: at - ended };
+    return { drawn: inTime.size, late: at - ended };
   }
 
   return { find, watch, change, click, drag, until, running };

@@ -283,7 +283,7 @@ class Cells:
         if value in (None, ""):
             return None
         parts = list(value) if isinstance(value, str) and "," not in value else _split(value, r"[\s,]+")
-        if parts is None or len(parts) > self.most:
+        if not parts or len(parts) > self.most:
             raise _refuse(self, value)
         wrong = [part for part in parts if _number(part) not in (0.0, 1.0)]
         if wrong:

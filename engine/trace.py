@@ -51,7 +51,7 @@ class Tensor:
 class Step:
     """One operation: what it read and wrote, its settings, and the shape formula with numbers.
 
-    `readout` is the arithmetic of one written cell where it is no plain sum of products: text in
+    `aside` marks what only asks about the tensors: the strip of shapes leaves it out. `readout` is the arithmetic of one written cell where it is no plain sum of products: text in
     which `{tensor}` stands for the linked values of that tensor.
     """
 
@@ -62,6 +62,7 @@ class Step:
     formula: tuple[str, ...] = ()
     map: IndexMap | None = None
     readout: str = ""
+    aside: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -72,6 +73,7 @@ class Step:
             "formula": list(self.formula),
             "map": self.map.to_json() if self.map else None,
             "readout": self.readout,
+            "aside": self.aside,
         }
 
 

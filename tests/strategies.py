@@ -32,7 +32,7 @@ def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:
             size = {"min_size": parameter.fewest, "max_size": min(parameter.most, parameter.fewest + most)}
             found = st.lists(number.map(lambda x: round(x, 2)), **size).map(tuple)
         case Cells():
-            found = st.lists(st.integers(0, 1), max_size=most).map(tuple)
+            found = st.lists(st.integers(0, 1), min_size=1, max_size=most).map(tuple)
         case Rows():
             row = st.tuples(*(values_of(column, 2) for column in parameter.columns))
             found = st.lists(row, max_size=2).map(tuple)
@@ -46,7 +46,9 @@ def _large(parameter: Parameter, most: int) -> bool:
 
 
 @st.composite
-def parameters_of(draw: st.DrawFn, technique: Technique, most: int = 5, small: bool = False) -> dict[str, Any]:
+def parameters_of(
+    draw: st.DrawFn, technique: Technique, most: int = 5, small: bool = False
+) -> dict[str, Any]:
     """Parameters that the technique accepts together; `small` never keeps a large default."""
     found: dict[str, Any] = {}
     for parameter in technique.parameters:

@@ -32,7 +32,9 @@ def test_affine_refuses_everything_else(text: str) -> None:
         affine(text)
 
 
-def brute_force(found: IndexMap, source: str, cells: set[tuple[int, ...]], target: str) -> set[tuple[int, ...]]:
+def brute_force(
+    found: IndexMap, source: str, cells: set[tuple[int, ...]], target: str
+) -> set[tuple[int, ...]]:
     """The definition: every loop value, written out."""
     linked = set()
     for chosen in product(*(found.values(loop) for loop in found.loops)):
@@ -49,7 +51,11 @@ def brute_force(found: IndexMap, source: str, cells: set[tuple[int, ...]], targe
 @st.composite
 def maps(draw: st.DrawFn) -> IndexMap:
     loops: dict[str, int | tuple[int, ...]] = {
-        name: draw(st.one_of(st.integers(1, 4), st.sets(st.integers(0, 4), min_size=1).map(lambda s: tuple(sorted(s)))))
+        name: draw(
+            st.one_of(
+                st.integers(1, 4), st.sets(st.integers(0, 4), min_size=1).map(lambda s: tuple(sorted(s)))
+            )
+        )
         for name in "ijuv"
     }
     terms = st.lists(st.tuples(st.sampled_from("ijuv"), st.integers(1, 3)), max_size=2)
@@ -171,7 +177,9 @@ def test_the_browser_links_as_the_engine_does(server: Server, page: Page) -> Non
 
 
 def _random_case(generator: np.random.Generator) -> dict[str, Any]:
-    size, kernel, stride, pad = (int(generator.integers(low, high)) for low, high in ((2, 7), (1, 4), (1, 3), (0, 2)))
+    size, kernel, stride, pad = (
+        int(generator.integers(low, high)) for low, high in ((2, 7), (1, 4), (1, 3), (0, 2))
+    )
     kept = sorted(set(map(int, generator.integers(0, size, 3))))
     found = IndexMap(
         {"i": size, "u": kernel, "c": kept},

@@ -8,8 +8,6 @@ import numpy as np
 import plotly.graph_objects as go
 import tensorflow as tf
 
-LOW, HIGH, START = 4, 128, 64
-
 
 @cache
 def _weights() -> tf.Tensor:

@@ -7,7 +7,8 @@ import sys
 import plotly.graph_objects as go
 from dash import Dash, Input, Output, dcc, html
 
-from benchmarks.peers.convolution import HIGH, LOW, START, picture
+from benchmarks.peers import HIGH, LOW, START
+from benchmarks.peers.convolution import picture
 
 app = Dash(__name__)
 slider = dcc.Slider(LOW, HIGH, 1, value=START, id="size", updatemode="drag", marks=None)

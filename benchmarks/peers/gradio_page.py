@@ -6,7 +6,8 @@ import sys
 
 import gradio as gr
 
-from benchmarks.peers.convolution import HIGH, LOW, START, picture
+from benchmarks.peers import HIGH, LOW, START
+from benchmarks.peers.convolution import picture
 
 with gr.Blocks(analytics_enabled=False) as page:
     gr.Markdown("# Convolution")

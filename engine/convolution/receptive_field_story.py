@@ -155,9 +155,9 @@ def _field_steps(layers: Sequence[Layer], windows: Sequence[Sequence[Window]]) -
     if fields[0] != fields[1]:
         formula += (f"{fields[1][0]} columns, jump {fields[1][1]}",)
     return [
-        Step("receptive field", (last,), "window", "by formula", formula),
-        Step("gradient ≠ 0", (last, "x"), "reach", "by gradient"),
-        Step("share of paths", (last, "x"), "effective", "effective"),
+        Step("receptive field", (last,), "window", "by formula", formula, aside=True),
+        Step("gradient ≠ 0", (last, "x"), "reach", "by gradient", aside=True),
+        Step("share of paths", (last, "x"), "effective", "effective", aside=True),
     ]
 
 
@@ -173,8 +173,8 @@ def _facts(
     outputs = prod(last.output) * last.filters
     counts = [prod(layer.weights) if layer.weights else 0 for layer in layers]
     counts += [(outputs + 1) * parameters["classes"]] if parameters["classes"] else []
-    real = [_real(windows[axis], unit[axis], size[axis]) for axis in (0, 1)]
-    taps = [_taps(windows[axis], unit[axis]) for axis in (0, 1)]
+    taps = [_reached(layers, axis, unit[axis]) for axis in (0, 1)]
+    real = [sorted(cell for cell in taps[axis] if 0 <= cell < size[axis]) for axis in (0, 1)]
     return {
         "unit": tuple(unit),
         "output_shape": (1, *last.output, last.filters),
@@ -194,8 +194,8 @@ def _facts(
         "window_columns": box[1],
         "pixels_seen_rows": [row + 1 for row in real[0]],
         "pixels_seen_columns": [column + 1 for column in real[1]],
-        "zeros_seen_rows": taps[0] - len(real[0]),
-        "zeros_seen_columns": taps[1] - len(real[1]),
+        "zeros_seen_rows": len(taps[0]) - len(real[0]),
+        "zeros_seen_columns": len(taps[1]) - len(real[1]),
         "gradient_box": _box(tensors["reach"].values),
         "gradient_pixels": int(tensors["reach"].values.sum()),
         "formula_pixels": int(tensors["window"].values.sum()),
@@ -208,22 +208,19 @@ def _facts(
     }
 
 
-def _reached(windows: Sequence[Window], unit: int) -> set[int]:
+def _reached(layers: Sequence[Layer], axis: int, unit: int) -> set[int]:
+    """Coordinates of the image, padding included, that one unit's taps touch along one axis.
+
+    Padding between layers is a dead end: a zero that a later layer adds was computed from nothing.
+    """
     cells = {unit}
-    for along in reversed(windows):
+    for layer in reversed(layers):
+        along, size = layer.windows[axis], layer.output[axis]
+        real = [cell for cell in cells if 0 <= cell < size]
         cells = {
-            c * along.stride + u * along.dilation - along.before for c in cells for u in range(along.kernel)
+            c * along.stride + u * along.dilation - along.before for c in real for u in range(along.kernel)
         }
     return cells
-
-
-def _real(windows: Sequence[Window], unit: int, size: int) -> list[int]:
-    """Coordinates of the image that one unit's taps touch along one axis, dilation gaps left out."""
-    return sorted(cell for cell in _reached(windows, unit) if 0 <= cell < size)
-
-
-def _taps(windows: Sequence[Window], unit: int) -> int:
-    return len(_reached(windows, unit))
 
 
 def _box(mask: np.ndarray[Any, Any]) -> tuple[int, ...] | None:

@@ -85,6 +85,23 @@ def second_derivative(x, measure):  # type: ignore[no-untyped-def]
     return tf.reshape(rows, [values, values])
 
 
+def both_ways(x, measure):  # type: ignore[no-untyped-def]
+    """What was measured while the mean follows x and while it is held, and all derivatives."""
+    import tensorflow as tf
+
+    runs, results = {}, {}
+    for name, hold in (("through", tf.identity), ("stopped", tf.stop_gradient)):
+
+        def way(x, hold=hold):  # type: ignore[no-untyped-def]
+            return measure(x, hold)
+
+        runs[name], results[f"gradient_{name}"], results[f"reached_{name}"] = first_derivative(x, way)
+        results[f"hessian_{name}"] = second_derivative(x, way)
+    results["difference"] = results["gradient_through"] - results["gradient_stopped"]
+    results["hessian_difference"] = results["hessian_through"] - results["hessian_stopped"]
+    return runs["through"], runs["stopped"], results
+
+
 def chain_rule(x, measure):  # type: ignore[no-untyped-def]
     """The two paths from x to the target: direct, with the mean held still, and through the mean."""
     import tensorflow as tf

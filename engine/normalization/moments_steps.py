@@ -38,9 +38,9 @@ class Layout:
         parts = [f"{self.shape[axis]} {LAYOUT[axis]}{'s' * (self.shape[axis] != 1)}" for axis in self.axes]
         return f"{' × '.join(parts)} = {self.size} value{'s' * (self.size != 1)} a group"
 
-    def reduced(self) -> str:
-        after = [1 if axis in self.axes else size for axis, size in enumerate(self.shape)]
-        return f"{list(self.shape)} → {after}"
+    def multiplied(self) -> str:
+        """`2 × 2 × 1 = 4 values`."""
+        return f"{' × '.join(map(str, self.shape))} = {prod(self.shape)} values"
 
     def each(self, written: str, *read: str, exact: bool = True) -> IndexMap:
         """One to one between tensors of x's shape."""
@@ -63,16 +63,14 @@ class Layout:
 
 
 def steps(p: Mapping[str, Any], results: Mapping[str, Any], axes: tuple[int, ...]) -> list[Step]:
-    """All steps in order; those of derivatives carry a map where x is all they depend on."""
+    """The way from x to what is differentiated, then the derivatives that the picture shows."""
     layout = Layout(results["x"].shape, axes)
     held = "held_mean" if p["stop_gradient"] else "mean"
-    return [
-        *_mean_steps(p, layout),
-        *_variance_steps(p, layout, held),
-        _normalised(p, layout),
-        *_library_steps(p, layout, "keras_normalised" in results),
-        *_derivative_steps(p, layout, results["x"].size),
-    ]
+    outputs = (
+        _output_steps(p, layout, "keras_normalised" in results) if p["objective"] == "normalised" else []
+    )
+    slopes = _slope_steps if p["order"] == "first" else _curvature_steps
+    return [*_mean_steps(p, layout), *_variance_steps(p, layout, held), *outputs, *slopes(p, layout)]
 
 
 def _mean_steps(p: Mapping[str, Any], layout: Layout) -> list[Step]:
@@ -86,7 +84,7 @@ def _mean_steps(p: Mapping[str, Any], layout: Layout) -> list[Step]:
     reads = ("x", "share") if weighted else ("x",)
     name = "group_mean" if p["mean"] == "moving" else "mean"
     operation = "weighted mean" if weighted else "reduce_mean"
-    counted = (layout.counted(), layout.reduced())
+    counted = (layout.counted(),)
     found.append(Step(operation, reads, name, _axes(layout), counted, layout.average(name, *reads)))
     if p["mean"] == "moving":
         value = number_text(p["moving_mean"])
@@ -108,14 +106,13 @@ def _axes(layout: Layout) -> str:
 def _variance_steps(p: Mapping[str, Any], layout: Layout, held: str) -> list[Step]:
     reads = ("squared",) if p["weights"] is None else ("squared", "share")
     averaged = "reduce_mean" if p["weights"] is None else "weighted mean"
-    shape = (f"{list(layout.shape)} → {list(layout.shape)}",)
-    counted = (layout.counted(), layout.reduced())
+    counted = (f"{layout.size} → 1",)
     if p["formula"] == "squares":
         mean_square = layout.average("mean_square", *reads)
         minus = layout.groups("variance", "mean_square", held, exact=not p["stop_gradient"])
         readout = f"{{mean_square}} − {{{held}}}²"
         return [
-            Step("square", ("x",), "squared", "", shape, layout.each("squared", "x"), "{x}²"),
+            Step("square", ("x",), "squared", "", (), layout.each("squared", "x"), "{x}²"),
             Step(averaged, reads, "mean_square", _axes(layout), counted, mean_square),
             Step("minus mean²", ("mean_square", held), "variance", "", (), minus, readout),
         ]
@@ -130,13 +127,13 @@ def _variance_steps(p: Mapping[str, Any], layout: Layout, held: str) -> list[Ste
     away_from_mean = layout.size > 1 or p["mean"] == "moving"  # one value is its own mean: always 0
     averaged_squares = layout.average("variance", *reads, exact=away_from_mean or len(reads) == 1)
     return [
-        Step("subtract mean", ("x", held), "deviation", "", shape, away, readout),
+        Step("subtract mean", ("x", held), "deviation", "", (), away, readout),
         Step(
             "square",
             ("deviation",),
             "squared",
             "",
-            shape,
+            (),
             layout.each("squared", "deviation", exact=away_from_mean),
             "{deviation}²",
         ),
@@ -151,84 +148,48 @@ def negative_variance(p: Mapping[str, Any]) -> bool:
     return p["formula"] == "squares" and not (own_mean or plain_mean)
 
 
-def _normalised(p: Mapping[str, Any], layout: Layout) -> Step:
+def _output_steps(p: Mapping[str, Any], layout: Layout, keras: bool) -> list[Step]:
     # With two values the outputs are ±1 whatever the values are: slopes vanish but for epsilon.
-    exact = layout.size > 2 and not negative_variance(p)
+    general = layout.size > 2
+    exact = general and not negative_variance(p)
     shares = layout.whole("normalised", "x", exact, mean=layout.mean, variance=layout.mean)
-    readout = f"(its own x − {{mean}}) ÷ √({{variance}} + {number_text(p['epsilon'])})"
-    shape = (f"{list(layout.shape)} → {list(layout.shape)}",)
-    settings = f"ε {number_text(p['epsilon'])}"
-    return Step("normalise", ("x", "mean", "variance"), "normalised", settings, shape, shares, readout)
-
-
-def _library_steps(p: Mapping[str, Any], layout: Layout, keras: bool) -> list[Step]:
-    reads = ("x",) if p["weights"] is None else ("x", "weights")
-    name = "tf.nn.moments" if p["weights"] is None else "tf.nn.weighted_moments"
-    exact, counted = layout.size > 1, (layout.counted(), layout.reduced())
-    mean = layout.average("tf_mean", *reads, exact=exact or len(reads) == 1)
-    variance = layout.average("tf_variance", *reads, exact=exact)
-    mean_of = "weighted mean of ({x})"
-    readout = "" if p["weights"] is None else mean_of
-    found = [
-        Step(name, reads, "tf_mean", _axes(layout), counted, mean, readout),
-        Step(
-            name, reads, "tf_variance", _axes(layout), counted, variance, "mean of (x − tf_mean)² over ({x})"
-        ),
-    ]
+    epsilon = number_text(p["epsilon"])
+    readout = f"(its own x − {{mean}}) ÷ √({{variance}} + {epsilon})"
+    reads, settings = ("x", "mean", "variance"), f"ε {epsilon}"
+    found = [Step("normalise", reads, "normalised", settings, (), shares, readout)]
     if keras:
-        shape = (f"{list(layout.shape)} → {list(layout.shape)}",)
-        shares = layout.whole("keras_normalised", "x", layout.size > 2)
-        readout = "its own x normalised over ({x})"
-        settings = "groups=-1, one group a channel"
-        found.append(Step("GroupNormalization", ("x",), "keras_normalised", settings, shape, shares, readout))
+        settings, readout = "groups=-1, one group a channel", "its own x normalised over ({x})"
+        shares = layout.whole("keras_normalised", "x", general)
+        found.append(Step("GroupNormalization", ("x",), "keras_normalised", settings, (), shares, readout))
     return found
 
 
-def _derivative_steps(p: Mapping[str, Any], layout: Layout, count: int) -> list[Step]:
-    target = "Σ variance" if p["objective"] == "variance" else f"normalised value {p['unit']}"
-    vector, square = (f"d {target} / dx: [{count}]",), (f"d² {target} / dx²: [{count}, {count}]",)
-    through = own = None
+def _slope_steps(p: Mapping[str, Any], layout: Layout) -> list[Step]:
+    count, through, own = prod(layout.shape), None, None
     if p["objective"] == "variance":  # of a normalised value, curvature vanishes outside its group
         loops, flat = layout.pairs, layout.flat
         through = IndexMap(loops, {"gradient_through": flat, "x": layout.other}, "share", layout.size > 1)
         own = IndexMap(layout.cells, {"gradient_stopped": flat, "x": layout.own}, "each")
-    one, two = {"i": count}, {"i": count, "j": count}
-    minus = "{gradient_through} − {gradient_stopped}"
-    difference = IndexMap(
-        one, dict.fromkeys(("difference", "gradient_through", "gradient_stopped"), ("i",)), "each"
-    )
-    added = IndexMap(one, dict.fromkeys(("chain_rule", "direct", "through_mean"), ("i",)), "each")
-    hessians = ("hessian_through", "hessian_stopped")
-    cells = dict.fromkeys(("hessian_difference", *hessians), ("i", "j"))
-    # The Hessian of a variance is the same for every x: a constant, which no tape follows.
-    curved = IndexMap(two, cells, "each", exact=p["objective"] == "normalised")
-    steps, rate = p["steps"], number_text(p["learning_rate"])
-    path = (f"1 start + {steps} steps = {steps + 1} rows of {count}",)
-    slope, still = "slope of {x}", "slope of {x}, the mean held still"
-    gradients = ("gradient_through", "gradient_stopped")
+    pair = ("gradient_through", "gradient_stopped")
+    apart = IndexMap({"i": count}, dict.fromkeys(("difference", *pair), ("i",)), "each")
+    without, held = "slope while ({x}) move the mean", "slope in {x}, the mean held still"
+    minus, formula = "{gradient_through} − {gradient_stopped}", (layout.multiplied(),)
     return [
-        Step("GradientTape", ("x",), gradients[0], "without stop_gradient", vector, through, slope),
-        Step("GradientTape", ("x",), gradients[1], "with stop_gradient", vector, own, still),
-        Step("subtract", gradients, "difference", "", (f"[{count}] − [{count}]",), difference, minus),
-        Step(
-            "chain rule",
-            ("direct", "through_mean"),
-            "chain_rule",
-            "",
-            vector,
-            added,
-            "{direct} + {through_mean}",
-        ),
-        Step("GradientTape twice", ("x",), hessians[0], "without stop_gradient", square),
-        Step("GradientTape twice", ("x",), hessians[1], "with stop_gradient", square),
-        Step(
-            "subtract",
-            hessians,
-            "hessian_difference",
-            "",
-            square,
-            curved,
-            "{hessian_through} − {hessian_stopped}",
-        ),
-        Step("gradient descent", ("x",), "trajectory", f"learning rate {rate}", path),
+        Step("GradientTape", ("x",), pair[0], "without stop_gradient", formula, through, without),
+        Step("GradientTape", ("x",), pair[1], "with stop_gradient", formula, own, held),
+        Step("subtract", pair, "difference", "", (), apart, minus),
+    ]
+
+
+def _curvature_steps(p: Mapping[str, Any], layout: Layout) -> list[Step]:
+    count = prod(layout.shape)
+    pair = ("hessian_through", "hessian_stopped")
+    cells = dict.fromkeys(("hessian_difference", *pair), ("i", "j"))
+    # The Hessian of a variance is the same for every x: a constant, which no tape follows.
+    apart = IndexMap({"i": count, "j": count}, cells, "each", exact=p["objective"] == "normalised")
+    minus, formula = "{hessian_through} − {hessian_stopped}", (f"{count} slopes × {count} values",)
+    return [
+        Step("GradientTape twice", ("x",), pair[0], "without stop_gradient", formula),
+        Step("GradientTape twice", ("x",), pair[1], "with stop_gradient", formula),
+        Step("subtract", pair, "hessian_difference", "", (), apart, minus),
     ]

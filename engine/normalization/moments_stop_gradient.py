@@ -15,6 +15,7 @@ from engine.errors import Rejected
 from engine.normalization import moments_story
 from engine.normalization.moments_functions import (
     aim,
+    both_ways,
     by_tensorflow,
     chain_rule,
     descend,
@@ -164,7 +165,17 @@ def arguments(**p: Any) -> dict[str, Any]:
     }
 
 
-SHOWN = (moments, aim, first_derivative, second_derivative, chain_rule, by_tensorflow, shifted_mean, descend)
+SHOWN = (
+    moments,
+    aim,
+    first_derivative,
+    second_derivative,
+    both_ways,
+    chain_rule,
+    by_tensorflow,
+    shifted_mean,
+    descend,
+)
 
 
 def moments_stop_gradient(  # type: ignore[no-untyped-def]
@@ -198,19 +209,11 @@ def moments_stop_gradient(  # type: ignore[no-untyped-def]
     def variance(x, hold):  # type: ignore[no-untyped-def]
         return moments(x, weights, axes, formula, mean, moving_mean, hold)["variance"]
 
-    through, g_through, reached = first_derivative(x, lambda x: measure(x, tf.identity))
-    stopped, g_stopped, reached_stopped = first_derivative(x, lambda x: measure(x, tf.stop_gradient))
-    h_through = second_derivative(x, lambda x: measure(x, tf.identity))
-    h_stopped = second_derivative(x, lambda x: measure(x, tf.stop_gradient))
-    chosen, hold, other = stopped, tf.stop_gradient, tf.identity
-    if not stop_gradient:
-        chosen, hold, other = through, tf.identity, tf.stop_gradient
-    results = {"x": x, "weights": weights, **chosen}
-    results |= {"reached_through": reached, "reached_stopped": reached_stopped}
-    results |= {"gradient_through": g_through, "gradient_stopped": g_stopped}
-    results |= {"difference": g_through - g_stopped}
-    results |= {"hessian_through": h_through, "hessian_stopped": h_stopped}
-    results |= {"hessian_difference": h_through - h_stopped}
+    through, stopped, derivatives = both_ways(x, measure)
+    chosen, hold, other = through, tf.identity, tf.stop_gradient
+    if stop_gradient:
+        chosen, hold, other = stopped, tf.stop_gradient, tf.identity
+    results = {"x": x, "weights": weights, **chosen, **derivatives}
     results |= chain_rule(x, measure)
     results |= by_tensorflow(x, weights, axes, objective, unit, epsilon)
     results |= shifted_mean(x, results["mean"], variance)

@@ -254,7 +254,8 @@ def _depends(run: Run) -> Measured:
     base = run().facts["units"]
     matter = [name for name, change in changes.items() if run(**change).facts["units"] != base]
     kernel_with_same = run(kernel=5).facts["units"] != base
-    value = f"changes with {', '.join(matter)}; with SAME the kernel {'matters' if kernel_with_same else 'does not'}"
+    value = f"of {base:,} units the number changes with {', '.join(matter)}; "
+    value += f"with SAME the kernel {'matters' if kernel_with_same else 'does not'}"
     complete = "filters" not in matter and kernel_with_same
     return Measured(value, "holds" if complete else "depends")
 

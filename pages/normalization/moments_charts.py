@@ -76,7 +76,11 @@ def _valley(trace: Trace) -> dict[str, Any]:
     return {
         "data": [
             {**curve, "name": "variance", "line": {"color": CHOSEN, "width": 2}},
-            {**line, "name": "slope at the mean in use", "line": {"color": OTHER, "dash": "dot", "width": 1.5}},
+            {
+                **line,
+                "name": "slope at the mean in use",
+                "line": {"color": OTHER, "dash": "dot", "width": 1.5},
+            },
             {**point, "name": "the mean in use", "marker": {"color": OTHER, "size": 10}},
         ],
         "layout": _layout("how far the mean is moved", "variance around it"),

@@ -59,9 +59,7 @@ def _useless(run: Run) -> Measured:
 
 
 def _sgd(run: Run) -> Measured:
-    exact, moving, weighted = (
-        run(**state).facts for state in ({}, {"mean": "moving"}, {"weights": WEIGHTS})
-    )
+    exact, moving, weighted = (run(**state).facts for state in ({}, {"mean": "moving"}, {"weights": WEIGHTS}))
     value = (
         f"the two gradients differ by {short(exact['first_difference'])} at the exact mean, so no optimiser can "
         f"tell them apart; by {short(moving['first_difference'])} around a moving mean and by "

@@ -11,12 +11,13 @@ MOST_NAMED = 6  # numbers of one row that are written out
 
 
 def short(value: float) -> str:
-    """Four digits; NaN and infinity as such."""
+    """Four digits, all of them from 1,000 to a million; NaN and infinity as such."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value + 0.0:.4g}".replace("-", "−")
+    digits = ",.0f" if 1000 <= abs(value) < 1e6 else ".4g"
+    return f"{value + 0.0:{digits}}".replace("-", "−")
 
 
 def row(values: Sequence[float]) -> str:
@@ -34,8 +35,8 @@ def group(trace: Trace) -> str:
 
 
 def who_is_right(trace: Trace) -> str:
-    """Whose second derivatives tf.math.reduce_variance confirms."""
+    """Whose second derivatives tf.math.reduce_variance confirms; a dash where it computes another thing."""
     found = trace.facts["right"]
     if found is None:
-        return "no comparison: another mean or weights"
+        return "–"
     return " and ".join(found) or "none of them"

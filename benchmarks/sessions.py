@@ -1,0 +1,86 @@
+"""A browser tab without the browser: one WebSocket that speaks Streamlit's protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+PATIENCE = 30.0
+MOST_KNOWN = 64  # messages whose content this tab still holds, so the server need not send it again
+
+
+class Session:
+    """One session on a page; `failures` counts error boxes, exceptions and refused changes."""
+
+    def __init__(self, url: str, slug: str) -> None:
+        self.address = f"ws://{urlsplit(url).netloc}/_stcore/stream"
+        self.slug = slug
+        self.known: OrderedDict[str, None] = OrderedDict()
+        self.triggers: dict[str, str] = {}  # key of a component: id of what its events are sent as
+        self.page = ""
+        self.failures = self.bytes = 0
+
+    async def open(self) -> float:
+        """Connect and see the page; seconds until its first run was over."""
+        began = time.perf_counter()
+        self.socket = await websockets.connect(
+            self.address, subprotocols=["streamlit"], max_size=None, compression=None, open_timeout=PATIENCE
+        )
+        await asyncio.wait_for(self._run(BackMsg()), PATIENCE)
+        return time.perf_counter() - began
+
+    async def change(self, name: str, value: str) -> float:
+        """Set a number as our control sends it; seconds until the rerun was over."""
+        began, message = time.perf_counter(), BackMsg()
+        state = message.rerun_script.widget_states.widgets.add()
+        state.id = self.triggers[f"{self.slug}.{name}"]
+        state.json_trigger_value = json.dumps([{"event": "change", "value": {name: value}}])
+        await asyncio.wait_for(self._run(message), PATIENCE)
+        return time.perf_counter() - began
+
+    async def close(self) -> None:
+        await self.socket.close()
+
+    async def _run(self, message: BackMsg) -> None:
+        """Send, then read until the script has finished (an interrupted run is followed by another)."""
+        run = message.rerun_script
+        run.page_name, run.page_script_hash = self.slug, self.page
+        run.cached_message_hashes.extend(self.known)
+        await self.socket.send(message.SerializeToString())
+        while True:
+            data = await self.socket.recv()
+            answer = ForwardMsg.FromString(data)
+            self.bytes += len(data)
+            self._read(answer)
+            if answer.WhichOneof("type") == "script_finished":
+                if answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    return
+
+    def _read(self, answer: ForwardMsg) -> None:
+        kind = answer.WhichOneof("type")
+        if kind == "new_session":
+            self.page = answer.new_session.page_script_hash
+        if kind != "delta":
+            return
+        if answer.metadata.cacheable:
+            self.known[answer.hash] = None
+            if len(self.known) > MOST_KNOWN:
+                self.known.popitem(last=False)
+        self._element(answer.delta.new_element)
+
+    def _element(self, element: object) -> None:
+        kind = element.WhichOneof("type")
+        if kind == "exception":
+            self.failures += 1
+        if kind == "bidi_component":
+            one = element.bidi_component
+            key = one.id.rpartition("-")[2] if f"-{self.slug}." not in one.id else self.slug + one.id.partition(f"-{self.slug}")[2]
+            self.triggers[key] = f"$$STREAMLIT_INTERNAL_KEY_{one.id}__events"
+            self.failures += '\\"error\\": {' in one.json

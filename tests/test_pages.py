@@ -1,0 +1,143 @@
+"""Every page as a script, without a browser: home, each lab, each tab, bad links, refused entries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import engine
+from engine.pool import ROOT
+from pages.kit.labs import Listed, labs
+from pages.kit.search import find
+
+LABS = list(labs().values())
+TABS = ("Explain", "Gradients", "Claims", "Predict", "Code", "Share")
+every_lab = pytest.mark.parametrize("listed", LABS, ids=lambda listed: listed.slug)
+
+
+def lab_script(slug: str) -> None:
+    """What pages/explorer.py runs for one lab."""
+    import streamlit as st
+
+    from pages import home, lab
+    from pages.kit.labs import labs
+
+    lab.render(labs()[slug], st.Page(home.render, title="home"))
+
+
+def opened(listed: Listed, **query: str) -> AppTest:
+    at = AppTest.from_function(lab_script, args=(listed.slug,), default_timeout=60)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+@pytest.mark.usefixtures("warm_engine")
+class TestPages:
+    def test_home_shows_every_lab(self) -> None:
+        at = AppTest.from_file(str(ROOT / "pages/explorer.py"), default_timeout=60).run()
+        assert not at.exception
+        shown = " ".join(block.value for block in at.markdown)
+        assert all(listed.lab.question in shown for listed in LABS)
+
+    @every_lab
+    def test_a_lab_renders_with_every_tab(self, listed: Listed) -> None:
+        at = opened(listed)
+        for tab in TABS:
+            at.session_state[f"{listed.slug}.tabs"] = tab
+            at.run()
+            assert not at.exception, tab
+        assert at.title[0].value == listed.lab.title
+
+    @every_lab
+    def test_claims_are_measured_on_the_page(self, listed: Listed) -> None:
+        at = opened(listed)
+        at.session_state[f"{listed.slug}.tabs"] = "Claims"
+        at.run()
+        shown = [block.value for block in at.markdown if block.value.startswith("measured: ")]
+        assert len(shown) == len(listed.lab.claims)
+
+    @every_lab
+    def test_a_bad_link_is_named_and_the_rest_shown(self, listed: Listed) -> None:
+        name = listed.technique.parameters[0].name
+        at = opened(listed, **{name: "[click](http://evil)", "nonsense": "1"})
+        assert not at.exception
+        assert "cannot be read" in at.warning[0].value
+        assert "](http" not in at.warning[0].value
+
+    @every_lab
+    def test_a_preset_reset_and_undo(self, listed: Listed) -> None:
+        at = opened(listed)
+        at.button(key=f"{listed.slug}.preset0").click().run()
+        state = at.session_state[f"state.{listed.slug}"]
+        chosen = dict(state.values)
+        assert chosen == engine.check(listed.lab.technique, listed.lab.presets[0].settings)
+        at.button(key=f"{listed.slug}.reset").click().run()
+        at.button(key=f"{listed.slug}.undo").click().run()
+        assert at.session_state[f"state.{listed.slug}"].values in (
+            chosen,
+            engine.check(listed.lab.technique, {}),
+        )
+        assert not at.exception
+
+    def test_a_refused_entry_keeps_the_picture_and_the_text(self) -> None:
+        listed = labs()["masked-softmax-attention"]
+        at = opened(listed)
+        before = at.session_state[f"state.{listed.slug}"].last_good
+        key = f"{listed.slug}.scores"
+        at.text_input(key=key).set_value("0.1, two").run()
+        state = at.session_state[f"state.{listed.slug}"]
+        assert "entry 2 is not a finite number" in str(state.refused)
+        assert state.last_good is before
+        assert at.text_input(key=key).value == "0.1, two"
+        at.text_input(key=key).set_value("0.1, 2").run()
+        assert at.session_state[f"state.{listed.slug}"].refused is None
+        assert not at.exception
+
+
+@pytest.mark.parametrize(
+    ("words", "slug"),
+    [
+        ("shape mismatch", "receptive-field"),
+        ("stride", "receptive-field"),
+        ("what does a neuron see", "receptive-field"),
+        ("padding mask", "masked-softmax-attention"),
+        ("attension", "masked-softmax-attention"),
+        ("where did my gradient go stop_gradient", "moments-stop-gradient"),
+        ("instance norm", "moments-stop-gradient"),
+    ],
+)
+def test_search_finds_a_lab_by_the_words_of_a_question(words: str, slug: str) -> None:
+    assert find(words, LABS)[0].slug == slug
+
+
+def test_search_shows_everything_for_nothing_and_nothing_for_nonsense() -> None:
+    assert find("  ", LABS) == LABS
+    assert find("zzzzqqq", LABS) == []
+
+
+def test_the_page_process_never_loads_tensorflow() -> None:
+    """After every lab page with every tab, neither TensorFlow nor Keras is in the process."""
+    program = f"""
+import sys, time
+import engine
+from streamlit.testing.v1 import AppTest
+from pages.kit.labs import labs
+from tests.test_pages import opened
+import app
+engine.start()
+while not engine.warm(): time.sleep(0.1)
+for listed in labs().values():
+    at = opened(listed)
+    for tab in {TABS!r}:
+        at.session_state[listed.slug + ".tabs"] = tab
+        at.run()
+        assert not at.exception
+engine.stop()
+print(sorted(n for n in sys.modules if n.partition(".")[0] in ("tensorflow", "keras")))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr[-2000:]

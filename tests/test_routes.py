@@ -1,0 +1,143 @@
+"""The JSON route, pictures, health and limits of a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+import engine
+from pages.kit.labs import labs
+from pages.kit.payload import stage_payload
+from server.limits import Bucket, Clients
+from tests.conftest import Server
+
+
+@pytest.fixture
+def client(server: Server) -> httpx.Client:
+    return httpx.Client(base_url=server.url, headers={"X-Tensorscope-Client": "test"}, timeout=60)
+
+
+def test_health_says_whether_the_engine_is_warm(client: httpx.Client) -> None:
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "ok"
+    assert answer.json()["engine"] == "warm"
+
+
+@pytest.mark.parametrize("slug", list(labs()))
+def test_the_route_answers_what_the_page_draws(client: httpx.Client, slug: str, warm_engine: None) -> None:
+    answer = client.get(f"/api/labs/{slug}").json()
+    ours = stage_payload(labs()[slug], engine.run(labs()[slug].lab.technique))
+    answer["engine"].pop("milliseconds")
+    ours["engine"].pop("milliseconds")
+    assert answer == json.loads(json.dumps(ours))
+
+
+def test_parameters_are_read_as_in_a_link(client: httpx.Client) -> None:
+    answer = client.get("/api/labs/receptive-field", params={"size": "9", "kernel": "3x2"}).json()
+    assert answer["tensors"]["w"]["shape"] == [3, 2, 3, 8]
+    assert answer["link"] == "size=9&kernel=3x2"
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "says"),
+    [
+        ({"kernel": "abc"}, 400, "received 'abc'"),
+        ({"kernel": "9", "size": "4", "padding": "VALID"}, 400, "expected at most 4x4"),
+        ({"nonsense": "1"}, 400, "unknown parameter"),
+        ({"size": "256", "kernel": "32", "filters": "64"}, 413, "GFLOP"),
+        ({"stack": "x" * 40_000}, 414, "characters"),
+    ],
+    ids=str,
+)
+def test_bad_requests_are_explained(
+    client: httpx.Client, query: dict[str, str], status: int, says: str
+) -> None:
+    answer = client.get("/api/labs/receptive-field", params=query)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert says in error["message"]
+    assert isinstance(error["remedy"], dict)
+
+
+def test_an_unknown_lab_is_404(client: httpx.Client) -> None:
+    answer = client.get("/api/labs/nothing")
+    assert answer.status_code == 404
+    assert "receptive-field" in answer.json()["error"]["message"]
+
+
+def test_pictures_are_svg_without_script(client: httpx.Client) -> None:
+    for slug in labs():
+        answer = client.get(f"/api/labs/{slug}/picture.svg")
+        assert answer.headers["content-type"].startswith("image/svg+xml")
+        assert "<script" not in answer.text
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_every_lab_is_listed(client: httpx.Client) -> None:
+    assert {one["slug"] for one in client.get("/api/labs").json()} == set(labs())
+
+
+def test_a_flood_from_one_client_is_slowed_and_others_are_not(server: Server) -> None:
+    def ask(_: int) -> int:
+        return flood.get("/api/labs/receptive-field", params={"size": "8"}).status_code
+
+    with httpx.Client(base_url=server.url, headers={"X-Tensorscope-Client": "flood"}, timeout=60) as flood:
+        with ThreadPoolExecutor(16) as pool:
+            codes = list(pool.map(ask, range(600)))
+        refused = flood.get("/api/labs/receptive-field")
+    assert 429 in codes
+    assert set(codes) <= {200, 429, 503}
+    other = httpx.get(
+        f"{server.url}/api/labs/receptive-field", headers={"X-Tensorscope-Client": "calm"}, timeout=60
+    )
+    assert other.status_code == 200
+    assert refused.status_code == 200 or int(refused.headers["retry-after"]) >= 1
+
+
+def test_a_bucket_refills() -> None:
+    bucket = Bucket(rate=10, burst=2)
+    assert [bucket.wait() == 0 for _ in range(3)] == [True, True, False]
+    bucket.since -= 0.5
+    assert bucket.wait() == 0
+
+
+def test_clients_have_buckets_of_their_own() -> None:
+    clients = Clients(rate=0.001, burst=1)
+    assert clients.wait("a") == 0
+    assert clients.wait("a") > 0
+    assert clients.wait("b") == 0
+
+
+def test_a_cold_server_answers_health_and_then_warms(own_server: Callable[..., Server]) -> None:
+    cold = own_server(warm=False)
+    assert cold.health() is not None
+    answer = httpx.get(f"{cold.url}/api/labs/receptive-field?size=6&kernel=3", timeout=60)
+    assert answer.status_code == 200  # it waited for TensorFlow
+    assert (cold.health() or {})["engine"] == "warm"
+
+
+def test_budget_and_time_are_configurable(own_server: Callable[..., Server]) -> None:
+    tight = own_server(TENSORSCOPE_GFLOP="0.001", TENSORSCOPE_TIME_LIMIT_S="0.05", TENSORSCOPE_WORKERS="1")
+    answer = httpx.get(f"{tight.url}/api/labs/receptive-field", timeout=60)
+    assert answer.status_code == 413
+    assert "at most 0.00 GFLOP" in answer.json()["error"]["message"]
+
+
+def test_the_log_has_one_line_a_request(own_server: Callable[..., Server]) -> None:
+    logged = own_server()
+    httpx.get(f"{logged.url}/api/labs/receptive-field?size=5", timeout=60)
+    httpx.get(f"{logged.url}/api/labs/receptive-field?size=5", timeout=60)
+    httpx.get(f"{logged.url}/api/labs/receptive-field?size=x", timeout=60)
+    logged.stop()
+    lines = open(logged.log.name).read().splitlines()
+    told = [line for line in lines if "tensorscope.engine receptive-field" in line]
+    assert len(told) == 3
+    assert all(" ms " in line for line in told)
+    assert [word in line for word, line in zip(("computed", "cached", "Rejected"), told, strict=True)] == [
+        True
+    ] * 3
