@@ -6,7 +6,7 @@ const SMALLEST = 10;
 const TINY = 8; // of tensors with many rows
 const PIXEL = 6; // of images, and of tensors with very many rows
 export const TALLEST = 384; // what a panel tries to fit in
-export const LOWER = 320; // and where that lets all panels stand in one row
+export const LOWER = 320; // and where that saves a row of panels
 const MOST_DRAWN = 1024; // cells along one side of a canvas
 
 const isChannel = (name) => name === "channel" || name === "channels";

@@ -10,10 +10,18 @@ const MOST_OPTIONS = 24; // a longer axis is chosen with a slider
 /** What makes two panels the same one, so that it keeps its slices and its place. */
 export const panelKey = (panel) => [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over].join("|");
 
-/** The height at which all panels stand in one row, if lower ones do; else the usual one. */
+/** The lower of two heights if panels then need fewer rows; else the usual one. */
 export function heightFor(panels, model, width) {
-  const room = (tallest) => panels.reduce((sum, panel) => sum + GAP + gridWidth(panel, model.tensors[panel.tensor], width, tallest), -GAP);
-  return panels.every((panel) => panel.kind === "grid") && room(TALLEST) > width && room(LOWER) <= width ? LOWER : TALLEST;
+  const rows = (tallest) => {
+    let [count, used] = [1, -GAP];
+    for (const panel of panels) {
+      const own = panel.kind === "grid" ? gridWidth(panel, model.tensors[panel.tensor], width, tallest) : width;
+      used += GAP + own;
+      if (used > width) [count, used] = [count + 1, own];
+    }
+    return count;
+  };
+  return rows(LOWER) < rows(TALLEST) ? LOWER : TALLEST;
 }
 
 /** Whether everything a panel draws is in the payload. */

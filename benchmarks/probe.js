@@ -16,6 +16,9 @@ window.bench = (() => {
     return null;
   }
 
+  /** Whether an element is there and has room. */
+  const seen = (selector) => find(selector)?.getClientRects().length > 0;
+
   /** What a page other than ours shows: the echoed line, or the title of a Plotly figure. */
   const shown = () => (document.querySelector("[data-testid=stText], .gtitle")?.textContent ?? "").split(" ").slice(1).join(" ");
 
@@ -117,5 +120,5 @@ window.bench = (() => {
     return { drawn: inTime.size, late: at - ended };
   }
 
-  return { find, watch, change, click, drag, until, running };
+  return { find, seen, watch, change, click, drag, until, running };
 })();

@@ -23,7 +23,7 @@ class Session:
         self.address = f"ws://{urlsplit(url).netloc}/_stcore/stream"
         self.slug = slug
         self.known: OrderedDict[str, None] = OrderedDict()
-        self.triggers: dict[str, str] = {}  # key of a component: id of what its events are sent as
+        self.components: dict[str, str] = {}  # name of a parameter: id of its component
         self.page = ""
         self.failures = self.bytes = 0
 
@@ -39,9 +39,10 @@ class Session:
     async def change(self, name: str, value: str) -> float:
         """Set a number as our control sends it; seconds until the rerun was over."""
         began, message = time.perf_counter(), BackMsg()
-        state = message.rerun_script.widget_states.widgets.add()
-        state.id = self.triggers[f"{self.slug}.{name}"]
-        state.json_trigger_value = json.dumps([{"event": "change", "value": {name: value}}])
+        component, states = self.components[name], message.rerun_script.widget_states.widgets
+        states.add(id=component, json_value="{}")
+        events = json.dumps([{"event": "change", "value": {name: value}}])
+        states.add(id=f"$$STREAMLIT_INTERNAL_KEY_{component}__events", json_trigger_value=events)
         await asyncio.wait_for(self._run(message), PATIENCE)
         return time.perf_counter() - began
 
@@ -65,8 +66,8 @@ class Session:
 
     def _read(self, answer: ForwardMsg) -> None:
         kind = answer.WhichOneof("type")
-        if kind == "new_session":
-            self.page = answer.new_session.page_script_hash
+        if kind == "navigation":
+            self.page = answer.navigation.page_script_hash
         if kind != "delta":
             return
         if answer.metadata.cacheable:
@@ -81,6 +82,5 @@ class Session:
             self.failures += 1
         if kind == "bidi_component":
             one = element.bidi_component
-            key = one.id.rpartition("-")[2] if f"-{self.slug}." not in one.id else self.slug + one.id.partition(f"-{self.slug}")[2]
-            self.triggers[key] = f"$$STREAMLIT_INTERNAL_KEY_{one.id}__events"
+            self.components[one.id.rpartition(f"-{self.slug}.")[2]] = one.id
             self.failures += '\\"error\\": {' in one.json

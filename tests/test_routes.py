@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import pytest
@@ -134,7 +135,7 @@ def test_the_log_has_one_line_a_request(own_server: Callable[..., Server]) -> No
     httpx.get(f"{logged.url}/api/labs/receptive-field?size=5", timeout=60)
     httpx.get(f"{logged.url}/api/labs/receptive-field?size=x", timeout=60)
     logged.stop()
-    lines = open(logged.log.name).read().splitlines()
+    lines = Path(logged.log.name).read_text().splitlines()
     told = [line for line in lines if "tensorscope.engine receptive-field" in line]
     assert len(told) == 3
     assert all(" ms " in line for line in told)

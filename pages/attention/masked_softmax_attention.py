@@ -90,14 +90,14 @@ def gradient_note(trace: Trace) -> str:
     padded, loss = trace.facts["padded_score_gradient"], trace.facts["loss"]
     start = f"The loss is direction · context = {short(loss)}. "
     if not padded:
-        return start + "There is no padding here: every score belongs to a real token."
+        return start + "There is no padding here: every score belongs to a real token, and no gradient is None."
     if any(map(math.isnan, padded)):
-        return start + "NaN weights make every gradient NaN: one step of training spreads it to all weights."
+        return start + "NaN weights make every gradient NaN, not None: one training step spreads it to all weights."
     largest = max(map(abs, padded))
     if largest == 0:
         return start + "The padded scores get exactly 0: TensorFlow computed a zero, it did not answer None."
     if all(vanishes(trace, place - len(padded)) for place in range(len(padded))):
-        return start + f"The padded scores get at most {short(largest)}: zero, but for rounding."
+        return start + f"The padded scores get at most {short(largest)}: zero but for rounding, and not None."
     return start + (
         f"The padded scores get up to {short(largest)} each: they take part in the softmax, so whatever "
         "computes them is trained by the padding. No gradient is None: all of them are connected."

@@ -79,7 +79,7 @@ def _four_for_five(run: Run) -> Measured:
         return Measured("a mask of 4 was accepted for 5 scores", "holds")
     except Rejected as problem:
         refused = f"refused: {problem.received} where {problem.expected.partition(',')[0]} are needed"
-    joined = [0.1, 0.2, 0.0, 0.0, 0.0] + [0.0, 0.0, LATE, LATE]  # what += does to two lists
+    joined = [*(0.1, 0.2, 0.0, 0.0, 0.0), *(0.0, 0.0, LATE, LATE)]  # what += does to two lists
     weights = run(scores=joined, padding=0, masked=False)["weights"]
     value = f"{refused}; as Python lists += joins them, and softmax gives {len(weights)} weights"
     return Measured(value, "wrong")
