@@ -7,6 +7,8 @@
 
 import { ask } from "./ask.js";
 
+const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
+const MOST_TRIES = 3;
 const HOLD = 4000; // ms for which a page's answer to something older is held back
 const labs = new Map();
 
@@ -35,6 +37,7 @@ class Live {
     this.moving = {}; // chosen at this moment, not released
     this.sent = {}; // released; the page has not answered yet
     this.sentUntil = this.movingUntil = 0;
+    this.unheard = null; // {values, trigger, at, tries}: released, and no page has shown it so far
     this.held = this.shown = null;
     this.wanted = this.flying = this.sentQuery = this.sentLink = null;
     this.answered = null; // {query, payload}: the last one that came back
@@ -65,6 +68,7 @@ class Live {
     this.sentLink = null;
     this.sentQuery = this.query();
     this.want(this.sentQuery);
+    this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
     setTriggerValue("change", values);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
@@ -81,6 +85,7 @@ class Live {
     const now = performance.now();
     const waiting = Object.keys(this.sent).length > 0 && now < this.sentUntil;
     if (!payload?.error && waiting && !this.answers(payload)) return void (this.held = payload);
+    if (payload?.error || (waiting && payload)) this.unheard = null;
     this.sent = {};
     this.held = null;
     if (Object.keys(this.moving).length && now < this.movingUntil) return;
@@ -90,15 +95,35 @@ class Live {
     if (payload) this.show(split(payload, "page"));
   }
 
+  /** A page spoke: what was released while the server was away is released again. */
+  heard(payload) {
+    const { unheard } = this;
+    if (!unheard || performance.now() - unheard.at < PATIENCE) return;
+    const known = Object.entries(unheard.values).every(([name, text]) => same(payload.values?.[name], text));
+    if (known || payload.error || unheard.tries >= MOST_TRIES) return void (this.unheard = null);
+    unheard.tries += 1;
+    unheard.at = performance.now();
+    this.link = payload.link ?? this.link;
+    Object.assign(this.sent, unheard.values);
+    this.sentUntil = performance.now() + HOLD;
+    this.sentQuery = this.query();
+    this.want(this.sentQuery);
+    unheard.trigger("change", unheard.values);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.release(), HOLD);
+  }
+
   /** Whether a payload of the page is the answer to everything released so far. */
   answers(payload) {
     if (this.sentLink !== null && payload?.link === this.sentLink) return true;
     return Object.entries(this.sent).every(([name, text]) => same(payload?.values?.[name], text));
   }
 
-  /** The page took too long: believe what it said last. */
+  /** The page took too long: tell it again, and in the end believe what it said last. */
   release() {
-    const held = this.held;
+    const { held } = this;
+    if (held) this.heard(held);
+    if (this.unheard && held) return;
     this.sent = {};
     if (held) this.page(held, this.link);
   }

@@ -69,6 +69,7 @@ class Stage {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.warming = Boolean(data.warming) && !data.payload;
+    if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload));
     if (data.payload && data.payload !== this.pageText) {
       this.pageText = data.payload;
       this.page(JSON.parse(data.payload), data);

@@ -1,27 +1,27 @@
 // The strip of shapes: every tensor with its shape, every arrow an operation with its formula.
 import { el } from "./dom.js";
 
-/** Rebuild the strip inside `node` from a payload. */
+/** Rebuild the strip inside `node` from a payload: one line that scrolls sideways, and the facts. */
 export function drawStrip(node, model) {
-  const chains = el("div", "chains", { "aria-label": "Shapes, step by step", role: "group" });
-  let list = el("ol", "chain");
+  const chain = el("ol", "chain", { "aria-label": "Shapes, step by step", tabindex: "0" });
+  const steps = model.steps.filter((step) => !step.aside);
   let standing = null; // the tensor the chain has arrived at
-  for (const step of model.steps) {
+  for (const step of steps) {
     const first = step.reads.includes(standing) ? standing : step.reads[0];
     const item = el("li", "hop");
-    if (first !== standing && standing !== null) {
-      chains.append(list);
-      list = el("ol", "chain"); // what does not follow from the step before starts a line of its own
+    if (first !== standing) {
+      if (standing !== null) item.classList.add("anew"); // does not follow from the step before
+      if (first !== undefined) item.append(shapeOf(model, first));
     }
-    if (first !== standing && first !== undefined) item.append(shapeOf(model, first));
     const beside = step.reads.filter((read) => read !== first);
     item.append(arrow(model, step, beside), shapeOf(model, step.writes));
-    list.append(item);
+    chain.append(item);
     standing = step.writes;
   }
-  if (!model.steps.length) for (const name of Object.keys(model.tensors)) list.append(el("li", "hop", {}, shapeOf(model, name)));
-  chains.append(list);
-  node.replaceChildren(chains, facts(model.facts ?? []));
+  if (!steps.length) for (const name of Object.keys(model.tensors)) chain.append(el("li", "hop", {}, shapeOf(model, name)));
+  const scrolled = node.querySelector(".chain")?.scrollLeft ?? 0;
+  node.replaceChildren(chain, facts(model.facts ?? []));
+  chain.scrollLeft = scrolled;
 }
 
 function shapeOf(model, name) {

@@ -70,12 +70,10 @@ def _last_good(state: State) -> Trace | None:
 
 def _head(state: State, gallery: Any) -> None:
     lab = state.listed.lab
-    with st.container(key="lab-head", gap="xxsmall"):
-        with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
-            st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
-            st.caption(f"{state.listed.family} / {lab.title}")
-        st.title(lab.title, anchor=False)
-        st.markdown(lab.question)
+    with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
+        st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
+        st.markdown(f":gray[{state.listed.family}]")
+    st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
     if preset := controls.chosen_preset(state):
         st.info(f"**{preset.name}.** {preset.point}", icon=":material/lightbulb:")
 

@@ -21,7 +21,8 @@ def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:
             one = st.integers(parameter.low, min(parameter.high, parameter.low + most))
             found = st.tuples(one, one)
         case Real():
-            found = st.floats(parameter.low, parameter.high, allow_nan=False).map(lambda x: round(x, 3))
+            low, high = max(parameter.low, -9), min(parameter.high, 9)
+            found = st.floats(low, high).map(lambda x: min(max(round(x, 3), low), high))
         case Choice():
             found = st.sampled_from(parameter.options)
         case Toggle():

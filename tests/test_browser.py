@@ -16,7 +16,7 @@ from pages.kit.labs import labs
 from tests.conftest import Server, wait_until
 
 FIELD, ATTENTION = "receptive-field", "masked-softmax-attention"
-SMALL = "size=10&kernel=3&image=noise&channels=1&filters=2"
+SMALL = "size=10&channels=1&kernel=3&filters=2&image=noise"
 
 
 def open_lab(page: Page, server: Server, slug: str, query: str = "") -> Locator:
@@ -87,6 +87,7 @@ def test_every_lab_opens_without_an_error_in_the_console(page: Page, server: Ser
     for tab in ("Gradients", "Claims", "Predict", "Code", "Share"):
         page.get_by_role("tab", name=tab, exact=True).click()
         expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute("aria-selected", "true")
+        expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
         expect(page.locator(".stException, [data-testid=stException]")).to_have_count(0)
     assert problems == []
 
@@ -130,9 +131,9 @@ def test_letters_in_a_number_get_their_sentence(page: Page, server: Server) -> N
     field.press("Enter")
     expect(stage.get_by_role("alert").first).to_contain_text("'large'")
     assert stage.locator("canvas").count() >= 3
-    field.fill("4")
+    field.fill("5")
     field.press("Enter")
-    page.wait_for_url("**kernel=4**")
+    page.wait_for_url("**kernel=5**")
     expect(stage.get_by_role("alert")).to_have_count(0)
 
 
@@ -263,7 +264,7 @@ def test_a_choice_changes_the_page(page: Page, server: Server) -> None:
 
 def test_layers_are_added_in_the_table(page: Page, server: Server) -> None:
     stage = open_lab(page, server, FIELD, SMALL)
-    page.get_by_role("button", name="Add").first.click()
+    page.get_by_role("button", name="Add a row").click()
     page.wait_for_url("**stack=**")
     expect(stage).to_contain_text("y2 [")
 

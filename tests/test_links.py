@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page
 
 from engine import technique, techniques
-from engine.links import IndexMap, Region, affine
+from engine.links import IndexMap, affine
 from engine.technique import Made
-from tests.conftest import Server
 from tests.strategies import parameters_of
 
 MAPPED = [name for name, found in techniques().items() if found.family != "claims"]
@@ -124,7 +122,9 @@ def prove(name: str, parameters: dict[str, Any]) -> int:
         results = found.function(**watched)
     story = found.describe(parameters, {key: np.asarray(value) for key, value in results.items()})
     for step in story.steps:
-        reads = [name for name in step.reads if name in results and results[name].dtype.is_floating]
+        # float16 rounds small slopes to 0.
+        wide = [name for name in step.reads if name in results and results[name].dtype in (tf.float32, tf.float64)]
+        reads = wide if results[step.writes].dtype != tf.float16 else []
         # A unit that sees nothing but padding is 0 whatever the values are: no generic factor.
         if step.map is None or not step.map.exact or any(np.any(results[name] == 0) for name in reads):
             continue
@@ -158,40 +158,3 @@ def test_every_map_is_the_jacobians_support(name: str, data: st.DataObject) -> N
 def test_the_proof_compares_something(name: str) -> None:
     small = {"size": 5, "kernel": 3, "filters": 2} if name == "receptive-field" else {}
     assert prove(name, technique(name).read(small)) > 0
-
-
-def test_the_browser_links_as_the_engine_does(server: Server, page: Page) -> None:
-    """assets/links.js is a port: both answer the same."""
-    generator = np.random.default_rng(3)
-    cases = [_random_case(generator) for _ in range(200)]
-    page.goto(f"{server.url}/healthz")
-    answers = page.evaluate(
-        """async (cases) => {
-            const links = await import("/assets/links.js");
-            return cases.map((c) => links.linkedCells(c.map, c.source, c.cell, c.target));
-        }""",
-        cases,
-    )
-    for case, answer in zip(cases, answers, strict=True):
-        assert sorted(answer) == case["linked"], case
-
-
-def _random_case(generator: np.random.Generator) -> dict[str, Any]:
-    size, kernel, stride, pad = (
-        int(generator.integers(low, high)) for low, high in ((2, 7), (1, 4), (1, 3), (0, 2))
-    )
-    kept = sorted(set(map(int, generator.integers(0, size, 3))))
-    found = IndexMap(
-        {"i": size, "u": kernel, "c": kept},
-        {"y": ("i", "c"), "x": (f"{stride}*i + u - {pad}", "c"), "w": ("u", "c")},
-    )
-    cell = (int(generator.integers(0, size)), int(generator.choice(kept)))
-    target = str(generator.choice(["x", "w"]))
-    linked = found.linked("y", Region.cell(cell), target)
-    return {
-        "map": found.to_json(),
-        "source": "y",
-        "cell": cell,
-        "target": target,
-        "linked": sorted(map(list, linked.cells())),
-    }

@@ -167,8 +167,8 @@ def _sum_steps(reach: Reach, width: int) -> list[Step]:
     return [
         Step("weighted sum", ("weights", "values"), "context", "", (row,), average),
         Step("dot product", ("direction", "context"), "loss", "", (f"[{width}] · [{width}] = []",), dot),
-        Step("GradientTape", ("loss", "scores"), "score_gradient", "", (f"[{n}]: {slope}",)),
-        Step("GradientTape", ("weights", "direction"), "value_gradient", "", (spread,), outer),
+        Step("GradientTape", ("loss", "scores"), "score_gradient", "", (f"[{n}]: {slope}",), aside=True),
+        Step("GradientTape", ("weights", "direction"), "value_gradient", "", (spread,), outer, aside=True),
     ]
 
 

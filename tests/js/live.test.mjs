@@ -67,20 +67,34 @@ test("a released state is sent once, and older answers of the page are held back
   assert.equal(seen.at(-1), "page 4");
 });
 
-test("what was held back is believed after four seconds", async () => {
+test("what the page did not hear is told again, and in the end the page is believed", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
-  const now = mock.method(performance, "now", () => 0);
+  let time = 0;
+  const now = mock.method(performance, "now", () => time);
   const [one, seen] = begin();
-  one.commit({ kernel: "9" }, () => {});
-  asked[0].answer(payload(9));
-  await settle();
-  one.page(payload(3), "kernel=3");
-  assert.equal(seen.at(-1), "live 9");
-  now.mock.mockImplementation(() => 4000);
-  mock.timers.tick(4000);
-  assert.equal(seen.at(-1), "page 3");
-  mock.timers.reset();
+  const told = [];
+  one.commit({ kernel: "5" }, (name, values) => told.push({ ...values }));
+  one.page(payload(4), "kernel=4"); // the server came back and knows nothing of it
+  for (const tries of [2, 3, 3]) {
+    time += 4001;
+    mock.timers.tick(4001);
+    assert.equal(told.length, tries);
+    one.page(payload(4), "kernel=4");
+  }
+  assert.equal(seen.at(-1), "page 4");
   now.mock.restore();
+  mock.timers.reset();
+});
+
+test("a page that answers, or refuses, is not told again", async () => {
+  for (const answer of [payload(5), payload(4, { error: { message: "no" } })]) {
+    const [one] = begin();
+    const told = [];
+    one.commit({ kernel: "5" }, (name, values) => told.push({ ...values }));
+    one.page(answer, answer.link);
+    assert.equal(one.unheard, null);
+    assert.equal(told.length, 1);
+  }
 });
 
 test("an answer to a drag that the page has overtaken is dropped", async () => {
