@@ -27,7 +27,7 @@ function errorBox(error, remedy) {
     }
     box.append(list);
   }
-  const values = Object.entries(error.remedy ?? {}).map(([name, value]) => [name, textOf(value)]);
+  const values = Object.entries(error.remedy ?? {});
   if (values.length) box.append(button(values, remedy));
   return box;
 }
@@ -37,13 +37,4 @@ function button(values, remedy) {
   const node = el("button", "remedy", { type: "button" }, `Set ${words.join(" and ")}`);
   node.addEventListener("click", () => remedy(Object.fromEntries(values)));
   return node;
-}
-
-/** A remedy's plain value as the text a parameter reads: rows by _, cells by . or , */
-export function textOf(value) {
-  if (value === null || value === undefined) return "";
-  if (typeof value === "boolean") return value ? "on" : "off";
-  if (!Array.isArray(value)) return String(value);
-  if (value.some(Array.isArray)) return value.map((row) => row.map((cell) => (Array.isArray(cell) ? cell.join("x") : textOf(cell))).join(".")).join("_");
-  return value.join(",");
 }

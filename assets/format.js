@@ -28,7 +28,7 @@ function special(value) {
 function fixed(value, decimals) {
   if (value === 0) return "0";
   if (Math.abs(value) >= 1e4) return value.toExponential(0).replace("e+", "e");
-  return value.toFixed(decimals); // "0.0" is nearly zero, "0" is zero
+  return value.toFixed(decimals).replace(/^-(0\.?0*)$/, "$1"); // "0.0" is nearly zero, "0" is zero
 }
 
 /** `y[0, 3, 1, 0]` */

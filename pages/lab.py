@@ -89,7 +89,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
     key = f"{state.listed.slug}.{group}"
     payload = stage_payload(state.listed, answer.trace) if answer.trace else {}
     if answer.error:
-        payload["error"] = error_payload(answer.error)
+        payload["error"] = error_payload(state.listed, answer.error)
     components.stage(
         key=key,
         data={

@@ -88,7 +88,7 @@ async def lab_values(request: Request) -> Response:
     except engine.EngineError as e:
         kind = type(e).__name__
         headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
-        return JSONResponse({"error": error_payload(e)}, STATUS.get(kind, 400), headers)
+        return JSONResponse({"error": error_payload(listed, e)}, STATUS.get(kind, 400), headers)
     body = await asyncio.to_thread(lambda: json.dumps(stage_payload(listed, trace)))
     return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from engine import EngineError, Rejected, Tensor, Trace, to_plain
+from engine.parameters import Parameter
 from pages.kit.declare import Bars, Grid, Panel
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -46,10 +47,11 @@ def engine_line(trace: Trace) -> dict[str, Any]:
     return {"device": trace.device, "framework": trace.framework, "milliseconds": milliseconds}
 
 
-def error_payload(error: EngineError) -> dict[str, Any]:
-    """An error as the page and the route show it; `remedy` can be merged into the parameters."""
+def error_payload(listed: Listed, error: EngineError) -> dict[str, Any]:
+    """An error as the page and the route show it; `remedy` is link texts that make it right."""
     if not isinstance(error, Rejected):
         return {"message": str(error), "kind": type(error).__name__, "remedy": {}}
+    known = listed.technique.parameters
     return {
         "message": str(error),
         "kind": type(error).__name__,
@@ -57,8 +59,12 @@ def error_payload(error: EngineError) -> dict[str, Any]:
         "received": error.received,
         "expected": error.expected,
         "fix": error.fix,
-        "remedy": to_plain(error.remedy),
+        "remedy": {p.name: _text(p, error.remedy[p.name]) for p in known if p.name in error.remedy},
     }
+
+
+def _text(parameter: Parameter, value: Any) -> str:
+    return "" if value is None else parameter.text(parameter.read(value))
 
 
 def _panel(panel: Panel) -> dict[str, Any]:
