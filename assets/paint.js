@@ -16,7 +16,7 @@ export function paintGrid(context, drawing) {
   }
   if (drawing.over) paintUnder(context, drawing);
   if (cell < GAPLESS) paintSmall(context, drawing);
-  const written = cell >= WRITTEN && !drawing.pictorial;
+  const written = cell >= WRITTEN && view.pixel < 0; // three colours have no one number
   if (written) setFont(context, drawing);
   const out = [0, 0, 0];
   for (let row = 0; row < view.rows.count; row += 1) {

@@ -51,10 +51,15 @@ def _peer(browser: Browser, url: str, name: str, drags: Drags) -> None:
 def _table(drags: Drags) -> Section:
     names = {**{slug: f"{slug}, {widest(listed).name}" for slug, listed in labs().items()}, **NAMES}
     drawn = {key: median(one.drawn for one in drags[key]) for key in names}
-    rows = [(name, f"{drawn[key]:.0f}", f"{median(one.late for one in drags[key]):.0f}") for key, name in names.items()]
+    rows = [
+        (name, f"{drawn[key]:.0f}", f"{median(one.late for one in drags[key]):.0f}")
+        for key, name in names.items()
+    ]
     verdicts = [verdict(f"{slug}, drawn", drawn[slug], 50, least=True) for slug in labs()]
     ours = drawn["receptive-field"]
-    verdicts += [verdict(f"receptive-field, more than {NAMES[key]}", ours, drawn[key] + 1, least=True) for key in NAMES]
+    verdicts += [
+        verdict(f"receptive-field, more than {NAMES[key]}", ours, drawn[key] + 1, least=True) for key in NAMES
+    ]
     return Section(
         f"A drag over {VALUES} values in {VALUES * EVERY / 1000:g} s",
         f"A value every {EVERY:.0f} ms on the range (by keys on Dash's slider, which has none). Counted are the "

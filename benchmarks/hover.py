@@ -16,7 +16,11 @@ MOVES = 400
 
 def run(quick: bool) -> list[Section]:
     """One row."""
-    with explorer() as ours, chromium() as browser, probed(browser, ours.url + LINK, READY, ours=True) as probe:
+    with (
+        explorer() as ours,
+        chromium() as browser,
+        probed(browser, ours.url + LINK, READY, ours=True) as probe,
+    ):
         times = _moved(probe.page, 50 if quick else MOVES)
     row = (f"{len(times)}", *(f"{percentile(times, at):.2f}" for at in (50, 95, 99)), f"{max(times):.2f}")
     return [

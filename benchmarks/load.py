@@ -31,7 +31,13 @@ class Level:
     def cells(self, lasted: float) -> tuple[str, ...]:
         times = [1e3 * one for one in self.seconds] or [float("nan")]
         rate, memory = len(self.seconds) / lasted, f"{self.memory:.0f}"
-        return (f"{rate:.1f}", f"{median(times):.0f}", f"{percentile(times, 95):.0f}", memory, str(self.errors))
+        return (
+            f"{rate:.1f}",
+            f"{median(times):.0f}",
+            f"{percentile(times, 95):.0f}",
+            memory,
+            str(self.errors),
+        )
 
 
 def run(quick: bool) -> list[Section]:
@@ -67,7 +73,9 @@ async def _level(server: Server, count: int, seconds: float) -> Level:
         await asyncio.gather(*(session.open() for session in sessions[start : start + RAMP]))
     own, began = psutil.Process(), time.perf_counter()
     own.cpu_percent()
-    await asyncio.gather(*(_visit(session, place, began, seconds, level) for place, session in enumerate(sessions)))
+    await asyncio.gather(
+        *(_visit(session, place, began, seconds, level) for place, session in enumerate(sessions))
+    )
     level.busy = own.cpu_percent() / 100
     level.memory = server.memory()
     level.errors += sum(session.failures for session in sessions)

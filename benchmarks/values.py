@@ -59,7 +59,11 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
     parameters = {p.name: p for p in listed.technique.parameters}
     for control in listed.lab.controls:
         parameter = parameters[control.name]
-        if isinstance(parameter, (Integer, Real, Pair)) and parameter.default is not None and not control.when:
+        if (
+            isinstance(parameter, (Integer, Real, Pair))
+            and parameter.default is not None
+            and not control.when
+        ):
             low = float(parameter.low if control.low is None else control.low)
             high = float(parameter.high if control.high is None else control.high)
             step = float(parameter.step if isinstance(parameter, Real) else 1)
@@ -102,7 +106,11 @@ def clicked(listed: Listed) -> Clicked | None:
         parameter = parameters[control.name]
         if isinstance(parameter, Toggle) and not control.when:
             return _toggle(listed, parameter)
-        if isinstance(parameter, Choice) and not control.when and (found := _segments(listed, control, parameter)):
+        if (
+            isinstance(parameter, Choice)
+            and not control.when
+            and (found := _segments(listed, control, parameter))
+        ):
             return found
     return None
 
@@ -112,7 +120,9 @@ def _toggle(listed: Listed, parameter: Toggle) -> Clicked:
     default, other = parameter.text(parameter.default), parameter.text(not parameter.default)
     selector = f".st-key-{listed.slug}-{parameter.name} {box}"
     clicks, floors = (("", other), ("", default)), (("", "on"), ("", "off"))
-    return Clicked(parameter.name, default, selector, clicks, "control=toggle", f".st-key-floor {box}", floors)
+    return Clicked(
+        parameter.name, default, selector, clicks, "control=toggle", f".st-key-floor {box}", floors
+    )
 
 
 def _segments(listed: Listed, control: Control, parameter: Choice) -> Clicked | None:

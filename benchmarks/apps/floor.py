@@ -15,7 +15,13 @@ def number() -> str:
     value = str(st.session_state.setdefault("value", asked["value"]) if not change else change["value"])
     st.session_state["value"] = value
     bounds = {name: float(asked[name]) for name in ("low", "high", "step")}
-    kind = {"whole": bounds["step"] == 1, "pair": asked["pair"] == "1", "optional": False, "auto": "", "unit": ""}
+    kind = {
+        "whole": bounds["step"] == 1,
+        "pair": asked["pair"] == "1",
+        "optional": False,
+        "auto": "",
+        "unit": "",
+    }
     words = {"lab": "floor", "name": "value", "label": "Value", "help": "", "default": asked["value"]}
     components.number(
         key="floor", data={**words, **bounds, **kind, "value": value}, on_change_change=components.nothing

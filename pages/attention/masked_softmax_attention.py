@@ -90,9 +90,14 @@ def gradient_note(trace: Trace) -> str:
     padded, loss = trace.facts["padded_score_gradient"], trace.facts["loss"]
     start = f"The loss is direction · context = {short(loss)}. "
     if not padded:
-        return start + "There is no padding here: every score belongs to a real token, and no gradient is None."
+        return (
+            start + "There is no padding here: every score belongs to a real token, and no gradient is None."
+        )
     if any(map(math.isnan, padded)):
-        return start + "NaN weights make every gradient NaN, not None: one training step spreads it to all weights."
+        return (
+            start
+            + "NaN weights make every gradient NaN, not None: one training step spreads it to all weights."
+        )
     largest = max(map(abs, padded))
     if largest == 0:
         return start + "The padded scores get exactly 0: TensorFlow computed a zero, it did not answer None."
