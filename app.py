@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
 
 import engine
+from pages.kit.labs import labs
 from server.limits import PacedSockets
 from server.routes import routes
 
@@ -29,14 +30,25 @@ def _log_to_stderr() -> None:
         log.propagate = False
 
 
+async def _open_every_lab_once() -> None:
+    """Compute each lab's first state as soon as the engine is warm: the first visitor finds it done."""
+    while not engine.warm():
+        await asyncio.sleep(0.2)
+    for listed in labs().values():
+        with suppress(engine.EngineError):
+            await asyncio.wrap_future(engine.submit(listed.lab.technique))
+
+
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm the engine before the first visitor; end its workers with the server."""
     _log_to_stderr()
     await asyncio.to_thread(engine.start)
+    opening = asyncio.create_task(_open_every_lab_once())
     try:
         yield
     finally:
+        opening.cancel()
         await asyncio.to_thread(engine.stop)
 
 

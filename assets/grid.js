@@ -22,7 +22,7 @@ export class Grid {
     const view = arrange(panel, tensor, this.slices);
     const pictorial = panel.scale === "image";
     const cell = cellSize(view, width, pictorial || panel.over, tallest);
-    Object.assign(this, { panel, tensor, view, cell, theme, pictorial });
+    Object.assign(this, { panel, tensor, view, cell, theme });
     this.range = tensor.range;
     this.format = cellFormat(tensor.range, cell);
     this.colour = view.pixel >= 0 ? this.pixelColour() : scale(panel.scale, tensor.range, theme);

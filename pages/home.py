@@ -11,15 +11,14 @@ from pages.kit.search import find
 
 STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
 COLUMNS = 3
+PROMISE = "See what tensors do: every number here was computed by TensorFlow a moment ago."
 
 
 def render() -> None:
     """The gallery, filtered by what is searched for."""
     st.html(f"<style>{STYLE}</style>")
     st.title("Tensorscope", anchor=False)
-    st.markdown(
-        "##### :gray[See what tensors do: every number here was computed by TensorFlow a moment ago.]"
-    )
+    st.markdown("See what tensors do: every number here was computed by TensorFlow a moment ago.")
     words = st.text_input(
         "Search",
         key="home.search",

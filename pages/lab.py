@@ -53,19 +53,19 @@ def ask(state: State) -> Answer:
     if state.refused:
         return Answer(_last_good(state), state.refused)
     try:
-        state.last_good = engine.run(state.listed.lab.technique, **state.values)
-        return Answer(state.last_good)
+        trace = engine.run(state.listed.lab.technique, **state.values)
     except EngineError as e:
         return Answer(_last_good(state), e)
+    state.last_good = state.values
+    return Answer(trace)
 
 
 def _last_good(state: State) -> Trace | None:
-    if state.last_good is None:
-        try:
-            state.last_good = engine.run(state.listed.lab.technique)
-        except EngineError:
-            return None
-    return state.last_good
+    """What was drawn last, mostly from the cache; the defaults before anything was."""
+    try:
+        return engine.run(state.listed.lab.technique, **(state.last_good or {}))
+    except EngineError:
+        return None
 
 
 def _head(state: State, gallery: Any) -> None:
@@ -74,8 +74,7 @@ def _head(state: State, gallery: Any) -> None:
         st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
         st.markdown(f":gray[{state.listed.family}]")
     st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
-    if preset := controls.chosen_preset(state):
-        st.info(f"**{preset.name}.** {preset.point}", icon=":material/lightbulb:")
+    controls.tries(state)
 
 
 def _dropped(state: State) -> None:
@@ -110,4 +109,4 @@ def _foot(answer: Answer) -> None:
         st.caption("TensorFlow is loading; the picture appears as soon as it is ready.")
         return
     line = engine_line(answer.trace)
-    st.caption(f"{line['device']} · {line['framework']} · last computation {line['milliseconds']} ms")
+    st.caption(f"{line['device']} · {line['framework']} · last computation {line['milliseconds']:.3g} ms")

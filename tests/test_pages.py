@@ -91,7 +91,7 @@ class TestPages:
         at.text_input(key=key).set_value("0.1, two").run()
         state = at.session_state[f"state.{listed.slug}"]
         assert "entry 2 is not a finite number" in str(state.refused)
-        assert state.last_good is before
+        assert state.last_good == before
         assert at.text_input(key=key).value == "0.1, two"
         at.text_input(key=key).set_value("0.1, 2").run()
         assert at.session_state[f"state.{listed.slug}"].refused is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 import engine
 from pages.kit.labs import labs
 from pages.kit.payload import stage_payload
-from server.limits import Bucket, Clients
+from server.limits import SOCKET_BURST, SOCKET_RATE, Bucket, Clients, Message, PacedSockets, Receive, Send
 from tests.conftest import Server
 
 
@@ -112,6 +113,25 @@ def test_clients_have_buckets_of_their_own() -> None:
     assert clients.wait("a") == 0
     assert clients.wait("a") > 0
     assert clients.wait("b") == 0
+
+
+def test_a_flooding_socket_waits_and_a_calm_one_does_not() -> None:
+    read: list[float] = []
+
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
+        for _ in range(SOCKET_BURST + 5):
+            await receive()
+            read.append(asyncio.get_running_loop().time())
+
+    async def flood() -> Message:
+        return {"type": "websocket.receive"}
+
+    async def send(_: Message) -> None:
+        raise AssertionError("nothing is sent")
+
+    asyncio.run(PacedSockets(app)({"type": "websocket"}, flood, send))
+    assert read[SOCKET_BURST - 1] - read[0] < read[-1] - read[SOCKET_BURST - 1]
+    assert read[-1] - read[SOCKET_BURST] >= 3 / SOCKET_RATE
 
 
 def test_a_cold_server_answers_health_and_then_warms(own_server: Callable[..., Server]) -> None:

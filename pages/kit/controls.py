@@ -19,25 +19,11 @@ MOST_SEGMENTS = 26  # characters of all options together that fit on one line of
 
 
 def show(state: State) -> None:
-    """Every control that matters now, then presets, reset and undo."""
+    """Every control that matters now."""
     parameters = {p.name: p for p in state.listed.technique.parameters}
     for control in state.listed.lab.controls:
         if _matters(control, state.values):
             _widget(state, control, parameters[control.name])
-    _presets(state)
-    with st.container(horizontal=True, gap="small"):
-        slug = state.listed.slug
-        st.button(
-            "Reset", key=f"{slug}.reset", icon=":material/restart_alt:", on_click=state.reset, type="tertiary"
-        )
-        st.button(
-            "Undo",
-            key=f"{slug}.undo",
-            icon=":material/undo:",
-            on_click=state.undo,
-            disabled=not state.back,
-            type="tertiary",
-        )
 
 
 def _matters(control: Control, values: Mapping[str, Any]) -> bool:
@@ -166,19 +152,39 @@ def _mount(
     component(key=key, data=common | data, on_change_change=lambda: component_changed(state, key))
 
 
-def _presets(state: State) -> None:
-    st.markdown("**Try**")
-    with st.container(horizontal=True, gap="xsmall"):
+def tries(state: State) -> None:
+    """States worth a look, one click each; the way back; and the point of the one that is open."""
+    slug, open_now = state.listed.slug, _chosen(state)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="tries"):
+        st.markdown("**Try**", width="content")
         for place, preset in enumerate(state.listed.lab.presets):
             st.button(
                 preset.name,
-                key=f"{state.listed.slug}.preset{place}",
+                key=f"{slug}.preset{place}",
                 help=preset.point,
+                type="primary" if preset is open_now else "secondary",
                 on_click=state.reset,
                 args=(preset.settings,),
             )
+        st.button(
+            "Reset",
+            key=f"{slug}.reset",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            on_click=state.reset,
+        )
+        st.button(
+            "Undo",
+            key=f"{slug}.undo",
+            icon=":material/undo:",
+            type="tertiary",
+            on_click=state.undo,
+            disabled=not state.back,
+        )
+    if open_now:
+        st.markdown(f":material/lightbulb: {open_now.point}")
 
 
-def chosen_preset(state: State) -> Preset | None:
+def _chosen(state: State) -> Preset | None:
     """The preset whose state is the current one, if any."""
     return next((p for p in state.listed.lab.presets if state.values == state.preset(p.settings)), None)

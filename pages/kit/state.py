@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from engine import Rejected, Trace
+from engine import Rejected
 from pages.kit.labs import Listed
 from pages.kit.link import defaults, link_values, read_link
 
@@ -28,7 +28,7 @@ class State:
     refused: Rejected | None = None  # the last change, if it could not be read
     typed: dict[str, object] = field(default_factory=dict)  # refused entries, kept to be corrected
     back: list[dict[str, Any]] = field(default_factory=list)
-    last_good: Trace | None = None
+    last_good: dict[str, Any] | None = None  # parameters, not their Trace: sessions hold no tensors
     link: dict[str, str] | None = None  # the query as we last wrote or read it
 
     def commit(self, changes: Mapping[str, object]) -> None:
