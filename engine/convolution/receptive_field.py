@@ -65,15 +65,19 @@ def check(unit: tuple[int, int] | None, filter: int, **parameters: Any) -> None:
 
 
 def cost(**parameters: Any) -> Cost:
-    """float32 for every tensor, its gradient and both backward passes; two operations a tap."""
+    """float32 for every tensor, its gradient and both backward passes; two operations a tap.
+
+    A dilated kernel counts with its gaps: they are multiplied as zeros.
+    """
     layers = layers_of(**parameters)
     cells = prod(layers[0].input) * layers[0].channels
     dense = prod(layers[-1].output) * layers[-1].filters * parameters["classes"]
     outputs = [prod(layer.output) * layer.filters for layer in layers]
     weights = [prod(layer.weights or (0,)) for layer in layers]
+    spans = [prod(along.span for along in layer.windows) for layer in layers]
     work = sum(
-        2 * prod(layer.output) * layer.filters * prod(layer.kernel) * (layer.channels if layer.weights else 1)
-        for layer in layers
+        2 * outputs[place] * spans[place] * (layer.channels if layer.weights else 1)
+        for place, layer in enumerate(layers)
     )
     return Cost(4 * (4 * cells + 4 * sum(outputs) + 3 * sum(weights) + 2 * dense), 5 * work + 2 * dense)
 
