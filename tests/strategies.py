@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from engine import Rejected, Technique
-from engine.parameters import Cells, Choice, Integer, Numbers, Pair, Parameter, Real, Rows, Toggle
+from engine.parameter_lists import Cells, Numbers, Rows
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
 
 
 def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:

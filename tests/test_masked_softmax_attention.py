@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import engine
 from engine.code import code
-from engine.parameters import Matrix
+from engine.parameter_lists import Matrix
 from engine.technique import Made
 from pages.kit.labs import labs
 from pages.kit.payload import stage_payload

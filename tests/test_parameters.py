@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import Rejected, techniques
-from engine.parameters import Cells, Choice, Integer, Numbers, Pair, Real, Rows, Toggle, read_all
+from engine.parameter_lists import Cells, Numbers, Rows
+from engine.parameters import Choice, Integer, Pair, Real, Toggle, read_all
 from tests.strategies import values_of
 
 KERNEL = Pair("kernel", (4, 4), 1, 11)

@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.attention import masked_softmax_story
 from engine.errors import Rejected
-from engine.parameters import Cells, Choice, Integer, Matrix, Numbers, Real, Toggle, number_text
+from engine.parameter_lists import Cells, Matrix, Numbers
+from engine.parameters import Choice, Integer, Real, Toggle, number_text
 from engine.technique import Cost, Story
 
 METHODS = ("none", "multiply", "add-1e4", "add-1e9", "add-inf", "where")

@@ -9,7 +9,8 @@ import numpy as np
 
 from engine.errors import Rejected
 from engine.links import IndexMap
-from engine.parameters import Choice, Integer, Numbers
+from engine.parameter_lists import Numbers
+from engine.parameters import Choice, Integer
 from engine.technique import Cost, Story
 from engine.trace import Step, Tensor
 

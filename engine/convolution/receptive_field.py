@@ -16,7 +16,8 @@ import numpy as np
 from engine.convolution import receptive_field_story
 from engine.convolution.receptive_field_layers import layers_of
 from engine.errors import Rejected
-from engine.parameters import Choice, Integer, Numbers, Pair, Rows
+from engine.parameter_lists import Numbers, Rows
+from engine.parameters import Choice, Integer, Pair
 from engine.technique import Cost, Made, Story
 
 PADDINGS = ("SAME", "VALID")

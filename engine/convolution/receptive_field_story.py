@@ -179,6 +179,7 @@ def _facts(
         "unit": tuple(unit),
         "output_shape": (1, *last.output, last.filters),
         "output_shapes": [(1, *layer.output, layer.filters) for layer in layers],
+        "kernel_heights": [layer.kernel[0] for layer in layers],
         "pads": [tuple((w.before, w.after) for w in layer.windows) for layer in layers],
         "units": outputs,
         "positions": prod(last.output),

@@ -24,7 +24,8 @@ from engine.normalization.moments_functions import (
     second_derivative,
     shifted_mean,
 )
-from engine.parameters import Choice, Integer, Numbers, Real, Toggle
+from engine.parameter_lists import Numbers
+from engine.parameters import Choice, Integer, Real, Toggle
 from engine.technique import Cost, Story
 
 MOST_VALUES = 12

@@ -10,7 +10,8 @@ from typing import Any
 
 import streamlit as st
 
-from engine.parameters import Choice, Integer, Pair, Parameter, Real, Rows, Toggle
+from engine.parameter_lists import Rows
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
 from pages.kit import components
 from pages.kit.declare import Control, Preset
 from pages.kit.state import State

@@ -41,8 +41,8 @@ class Control:
 class Grid:
     """A tensor as a grid of cells on the stage.
 
-    `rows` and `columns` name axes (default: the last two, or one row for a vector); other axes
-    are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
+    `rows` and `columns` name axes (default: those called height and width, else the last two, or
+    one row for a vector); other axes are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
     out. `paints` names a Cells parameter that a click toggles, `types` a Numbers parameter whose
     first entries can be typed over, `picks` a Pair parameter that a click on (row, column) sets.
     `over` draws another tensor of the same height and width underneath, as a picture. `mark` is the
