@@ -175,7 +175,8 @@ class Live {
       this.show({ error: null, notice: "The connection is lost; trying again …" });
       return Math.min(5000, 500 * this.retries);
     }
-    const temporary = status === 429 || (status === 503 && (answer.error?.kind === "Busy" || this.retries < 4));
+    const temporary = status === 503 && (answer.error?.kind === "Busy" || this.retries < 4);
+    if (status === 429) return 100; // faster than we may: the newest state goes a moment later
     if (temporary) return Math.max(100, after * 1000);
     this.retries = 0;
     this.answered = { query, payload: null };

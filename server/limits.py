@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-ROUTE_RATE, ROUTE_BURST = 80.0, 160  # requests a second and at once: a drag paints at most 60
+ROUTE_RATE, ROUTE_BURST = 80.0, 80  # requests a second and at once: a drag paints at most 60
 SOCKET_RATE, SOCKET_BURST = 20.0, 60  # reruns a second and at once on one WebSocket
 MOST_CLIENTS = 5_000  # remembered at a time
 MOST_QUERY = 32_768  # characters of one address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -157,8 +158,12 @@ def test_the_log_has_one_line_a_request(own_server: Callable[..., Server]) -> No
     logged.stop()
     lines = Path(logged.log.name).read_text().splitlines()
     told = [line for line in lines if "tensorscope.engine receptive-field" in line]
-    assert len(told) == 3
-    assert all(" ms " in line for line in told)
-    assert [word in line for word, line in zip(("computed", "cached", "Rejected"), told, strict=True)] == [
-        True
-    ] * 3
+    outcomes = [re.search(r" [0-9.]+ ms (\w+)", line) for line in told]
+    words = [found[1] for found in outcomes if found]
+    assert len(words) == len(told)
+    assert sorted(words) == [
+        "Rejected",
+        "cached",
+        "computed",
+        "computed",
+    ]  # one by the server itself, when warm
