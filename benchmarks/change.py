@@ -10,9 +10,9 @@ from playwright.sync_api import Browser
 
 from benchmarks.harness import chromium, explorer, floor, peer
 from benchmarks.peers import CONTROLS, NAMES, START
-from benchmarks.probe import Time, probed
+from benchmarks.probe import Probe, Time, probed
 from benchmarks.report import Section, ms, verdict
-from benchmarks.values import address, clicked, widest
+from benchmarks.values import Clicked, Numbers, address, clicked, widest
 from pages.kit.labs import Listed, labs
 
 ROUNDS, CHANGES = 4, 6
@@ -52,18 +52,23 @@ def _floor(browser: Browser, url: str, listed: Listed, turn: int, times: Times) 
 
 
 def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
-    """Numbers, then clicks; before each click an untimed number makes the state a new one."""
+    """A few numbers, then clicks."""
     numbers, native = widest(listed), clicked(listed)
     with probed(browser, url + address(listed, seed=1 + turn), READY, ours=True) as probe:
         probe.watch(numbers.name, numbers.default)
         for value in numbers.at(turn, CHANGES):
             times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
-        clicks = zip(numbers.at(turn + ROUNDS, CHANGES), cycle(native.clicks if native else ()), strict=False)
-        for number, (words, value) in clicks:
-            probe.watch(numbers.name, numbers.default)
-            probe.change(numbers.selector, number)
-            probe.watch(native.name, native.default)
-            times[f"{listed.slug} native"].append(probe.click(native.selector, words, value))
+        if native:
+            _clicks(probe, native, numbers, turn, times[f"{listed.slug} native"])
+
+
+def _clicks(probe: Probe, native: Clicked, numbers: Numbers, turn: int, times: list[Time]) -> None:
+    """Clicks on one of Streamlit's own controls; an untimed number before each makes the state a new one."""
+    for number, (words, value) in zip(numbers.at(turn + ROUNDS, CHANGES), cycle(native.clicks), strict=False):
+        probe.watch(numbers.name, numbers.default)
+        probe.change(numbers.selector, number)
+        probe.watch(native.name, native.default)
+        times.append(probe.click(native.selector, words, value))
 
 
 def _lab_beside(browser: Browser, url: str, turn: int, times: Times) -> None:
@@ -85,11 +90,11 @@ def _peer(browser: Browser, url: str, name: str, turn: int, times: Times) -> Non
 def _against_floor(times: Times) -> Section:
     rows, verdicts = [], []
     for listed in labs().values():
-        for kind in ("number", "native"):
+        for kind, control in (("number", widest(listed)), ("native", clicked(listed))):
             ours, theirs = times[f"{listed.slug} {kind}"], times[f"{listed.slug} {kind} floor"]
-            if not ours:
+            if control is None or not ours:
                 continue
-            what = f"{listed.slug}, {widest(listed).name if kind == 'number' else clicked(listed).name}"
+            what = f"{listed.slug}, {control.name}"
             ratio = _painted(ours) / _painted(theirs)
             rows.append((what, *_cells(theirs), *_cells(ours), f"{ratio:.2f}"))
             verdicts.append(verdict(what, ratio, 1.5, " times the floor"))

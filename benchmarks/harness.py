@@ -14,13 +14,13 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBE = Path(__file__).with_name("probe.js").read_text(encoding="utf-8")
 APPS = ROOT / "benchmarks" / "apps"
 STREAMLIT = ("-m", "streamlit", "run")
-WINDOW = {"width": 1366, "height": 768}
+WINDOW: ViewportSize = {"width": 1366, "height": 768}
 
 
 class Server:
@@ -30,6 +30,7 @@ class Server:
         self.url = f"http://127.0.0.1:{_free_port()}"
         port = self.url.rpartition(":")[2]
         settings = {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3", "GRADIO_ANALYTICS_ENABLED": "False"}
+        self.command = command
         self.process = subprocess.Popen(
             [sys.executable, *(part.replace("PORT", port) for part in command)],
             cwd=ROOT,
@@ -44,7 +45,7 @@ class Server:
         end = time.monotonic() + patience
         while (answer := self.answer(path)) is None or text not in answer:
             if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f"{self.process.args} does not answer {path}")
+                raise RuntimeError(f"{' '.join(self.command)} does not answer {path}")
             time.sleep(0.02)
 
     def answer(self, path: str) -> str | None:

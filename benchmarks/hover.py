@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from benchmarks.harness import chromium, explorer
 from benchmarks.change import READY
+from benchmarks.harness import chromium, explorer
 from benchmarks.probe import probed
 from benchmarks.report import Section, percentile, verdict
 

@@ -53,11 +53,12 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def machine() -> str:
-    """Processor, cores, memory, system and versions, in two lines."""
-    memory = psutil.virtual_memory().total / 2**30
+    """Processor, cores, memory, system, load and versions."""
+    memory, others = psutil.virtual_memory().total / 2**30, psutil.getloadavg()[0]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}.\n"
+        f"Load average at the end: {others:.1f} (the run's own work included).\n"
         f"Python {platform.python_version()}, {versions}."
     )
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 PATIENCE = 30.0
@@ -60,9 +61,9 @@ class Session:
             answer = ForwardMsg.FromString(data)
             self.bytes += len(data)
             self._read(answer)
-            if answer.WhichOneof("type") == "script_finished":
-                if answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    return
+            over = answer.WhichOneof("type") == "script_finished"
+            if over and answer.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return
 
     def _read(self, answer: ForwardMsg) -> None:
         kind = answer.WhichOneof("type")
@@ -76,7 +77,7 @@ class Session:
                 self.known.popitem(last=False)
         self._element(answer.delta.new_element)
 
-    def _element(self, element: object) -> None:
+    def _element(self, element: Element) -> None:
         kind = element.WhichOneof("type")
         if kind == "exception":
             self.failures += 1
