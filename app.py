@@ -18,6 +18,7 @@ import engine
 from pages.kit.labs import labs
 from server.limits import PacedSockets
 from server.routes import routes
+from server.sockets import send_at_once
 
 
 def _log_to_stderr() -> None:
@@ -43,6 +44,8 @@ async def _open_every_lab_once() -> None:
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm the engine before the first visitor; end its workers with the server."""
     _log_to_stderr()
+    send_at_once()
+    labs()  # read now, not while the first visitor waits
     await asyncio.to_thread(engine.start)
     opening = asyncio.create_task(_open_every_lab_once())
     try:

@@ -7,6 +7,8 @@ import { drawnCell, paintOverlay } from "./overlay.js";
 import { paintGrid } from "./paint.js";
 import { broadcast } from "./tensors.js";
 
+const byte = (share) => Math.round(Math.min(1, Math.max(0, share)) * 255);
+
 export class Grid {
   constructor(panel) {
     this.panel = panel;
@@ -44,30 +46,31 @@ export class Grid {
 
   pixelColour() {
     const { tensor, view } = this;
-    return (_, out, index) => {
-      for (let channel = 0; channel < 3; channel += 1) {
-        const value = tensor.values[tensor.place(index) + channel * tensor.strides[view.pixel]];
-        out[channel] = Math.round(Math.min(1, Math.max(0, value)) * 255);
-      }
+    const next = tensor.strides[view.pixel];
+    return (_, out, place) => {
+      for (let channel = 0; channel < 3; channel += 1) out[channel] = byte(tensor.values[place + channel * next]);
     };
   }
 
-  /** The colour of another tensor at (row, column), for the picture underneath. */
-  under(over, row, column, out) {
-    const index = over.shape.map(() => 0);
-    const named = (name) => over.axes.indexOf(name);
-    const [down, across] = [named(this.tensor.axes[this.view.row]), named(this.tensor.axes[this.view.column])];
-    if (down < 0 || across < 0) return out.fill(0);
-    [index[down], index[across]] = [row, column];
+  /** What paints the colour of another tensor's cell at (row, column), for the picture underneath. */
+  under(over, view) {
+    const axis = ({ axis }) => over.axes.indexOf(this.tensor.axes[axis]);
+    const [down, across] = [axis(view.rows), axis(view.columns)];
+    if (down < 0 || across < 0) return (row, column, data, at) => (data[at + 3] = 255);
     const last = over.shape.length - 1;
     const colours = last !== across && last !== down && over.shape[last] === 3;
     const { low, high } = over.range;
-    const bright = low >= 0 && high <= 1 ? (value) => value : (value) => (value - low) / (high - low || 1);
-    for (let channel = 0; channel < 3; channel += 1) {
-      if (colours) index[last] = channel;
-      out[channel] = Math.round(bright(over.at(index) ?? 0) * 255);
-    }
-    return out;
+    const [from, size] = low >= 0 && high <= 1 ? [0, 1] : [low, high - low || 1];
+    const index = over.shape.map(() => 0);
+    return (row, column, data, at) => {
+      [index[down], index[across]] = [row * view.rows.step, column * view.columns.step];
+      const place = over.place(index);
+      for (let channel = 0; channel < 3; channel += 1) {
+        const value = place < 0 ? 0 : over.values[place + (colours ? channel * over.strides[last] : 0)];
+        data[at + channel] = byte((value - from) / size);
+      }
+      data[at + 3] = 255;
+    };
   }
 
   /** Light up regions, and the cursor when it is here: a full index, or null. */

@@ -9,6 +9,7 @@ import { ask } from "./ask.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
+const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
 const labs = new Map();
 
@@ -28,6 +29,7 @@ class Live {
   constructor(lab) {
     this.lab = lab;
     this.listeners = new Set();
+    this.untold = []; // what the page is told when the picture is painted
     this.reset("");
   }
 
@@ -69,9 +71,34 @@ class Live {
     this.sentQuery = this.query();
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
-    setTriggerValue("change", values);
+    this.tell(() => setTriggerValue("change", values));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
+  }
+
+  /** A control of Streamlit's own changed and tells the page by itself: show what will come. */
+  expect(values) {
+    const known = this.shown?.payload?.values ?? {};
+    const news = Object.entries(values).filter(([name, text]) => !same(known[name], text));
+    if (!news.length) return;
+    Object.assign(this.sent, Object.fromEntries(news));
+    this.sentUntil = performance.now() + HOLD;
+    this.sentLink = null;
+    this.sentQuery = this.query();
+    this.want(this.sentQuery);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.release(), HOLD);
+  }
+
+  /** Tell the page once the picture is painted: drawing all of the page would delay it. */
+  tell(then) {
+    this.untold.push(then);
+    if (this.busy) setTimeout(() => this.told(), MOST_DELAY);
+    else this.told();
+  }
+
+  told() {
+    for (const then of this.untold.splice(0)) then();
   }
 
   /** The value of a control that was released but not answered yet; undefined if there is none. */
@@ -141,32 +168,44 @@ class Live {
 
   async pump() {
     this.busy = true;
-    while (this.wanted !== null) {
-      const query = this.wanted;
-      this.wanted = null;
-      if (query === this.answered?.query) {
-        this.settled(query, this.answered.payload); // on the screen already
-        continue;
-      }
-      const { turn } = this;
-      this.flying = query;
-      const pause = await this.request(query, turn);
-      this.flying = null;
+    while (this.flight || this.wanted !== null) {
+      if (!this.flight && this.known()) continue;
+      if (!this.flight) this.fly();
+      const { query, turn, answer } = this.flight;
+      const received = await answer;
+      this.flight = this.flying = null;
+      const pause = turn === this.turn ? this.received(query, ...received) : 0;
       if (!pause) continue;
       await new Promise((resolve) => setTimeout(resolve, pause));
       if (turn === this.turn) this.wanted ??= query;
     }
     this.busy = false;
+    this.told();
   }
 
-  /** One request. Answers the milliseconds to wait before asking again, 0 if there is no need. */
-  async request(query, turn) {
-    const [status, answer, after] = await ask(this.lab, query);
-    if (turn !== this.turn) return 0;
+  /** Whether what is wanted is on the screen already. */
+  known() {
+    if (this.wanted !== this.answered?.query) return false;
+    this.settled(this.wanted, this.answered.payload);
+    this.wanted = null;
+    return true;
+  }
+
+  /** Ask for the newest state. */
+  fly() {
+    const query = this.wanted;
+    this.wanted = null;
+    this.flying = query;
+    this.flight = { query, turn: this.turn, answer: ask(this.lab, query) };
+  }
+
+  /** An answer. Returns the milliseconds to wait before asking again, 0 if there is no need. */
+  received(query, status, answer, after) {
     if (status === 200) {
       this.retries = 0;
       this.answered = { query, payload: answer };
       this.settled(query, answer);
+      if (this.wanted !== null && !this.known()) this.fly(); // under way while this one is drawn
       this.show(split(answer, "live"));
       return 0;
     }

@@ -16,6 +16,13 @@ export function paintGrid(context, drawing) {
   }
   if (drawing.over) paintUnder(context, drawing);
   if (cell < GAPLESS) paintSmall(context, drawing);
+  else paintCells(context, drawing);
+  if (drawing.panel.mark) paintMark(context, drawing);
+}
+
+/** Cells large enough for gaps, one by one. */
+function paintCells(context, drawing) {
+  const { view, cell, theme } = drawing;
   const written = cell >= WRITTEN && view.pixel < 0; // three colours have no one number
   if (written) setFont(context, drawing);
   const out = [0, 0, 0];
@@ -27,11 +34,10 @@ export function paintGrid(context, drawing) {
       const box = [column * cell, row * cell, cell, theme];
       if (place === -1) paintPadding(context, box, written);
       else if (!Number.isFinite(value)) paintOdd(context, box, value, written);
-      else if (cell >= GAPLESS) paintCell(context, box, index, value, drawing, written, out);
+      else paintCell(context, box, place, value, drawing, written, out);
       if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box, written ? drawing.format(value) : "");
     }
   }
-  if (drawing.panel.mark) paintMark(context, drawing);
 }
 
 /** A frame of two lines around the cell that is chosen. */
@@ -59,9 +65,9 @@ function setFont(context, { cell, theme, range, format }) {
   }
 }
 
-function paintCell(context, [x, y, cell, theme], index, value, drawing, written, out) {
+function paintCell(context, [x, y, cell, theme], place, value, drawing, written, out) {
   const size = cell - GAP;
-  drawing.colour(value, out, index);
+  drawing.colour(value, out, place);
   if (drawing.over) context.globalAlpha = drawing.alpha(value);
   context.fillStyle = `rgb(${out[0]},${out[1]},${out[2]})`;
   context.fillRect(x, y, size, size);
@@ -122,22 +128,59 @@ function paintCross(context, [x, y, cell, theme], text) {
 
 /** Cells too small for gaps: one pixel each, then enlarged; much faster than rectangles. */
 function paintSmall(context, drawing) {
-  const { view, cell, tensor } = drawing;
-  const [height, width] = [view.rows.count, view.columns.count];
-  const image = new ImageData(width, height);
+  const { view, cell, tensor, theme } = drawing;
+  const [height, width] = [view.rows.cells, view.columns.cells];
+  const image = new ImageData(Math.max(1, width), Math.max(1, height));
   const out = [0, 0, 0];
+  const odd = [];
+  const [start, down, across] = steps(tensor, view);
   for (let row = 0, at = 0; row < height; row += 1) {
-    for (let column = 0; column < width; column += 1, at += 4) {
-      const index = indexAt(view, row, column);
-      const place = tensor.place(index);
+    for (let column = 0, place = start + row * down; column < width; column += 1, at += 4, place += across) {
       const value = tensor.values[place];
-      if (place < 0 || !Number.isFinite(value)) continue;
-      drawing.colour(value, out, index);
-      image.data.set(out, at);
+      if (!Number.isFinite(value)) {
+        odd.push([row, column, value]);
+        continue;
+      }
+      drawing.colour(value, out, place);
+      image.data[at] = out[0];
+      image.data[at + 1] = out[1];
+      image.data[at + 2] = out[2];
       image.data[at + 3] = drawing.over ? drawing.alpha(value) * 255 : 255;
     }
   }
-  enlarge(context, image, 0, 0, cell);
+  const [left, top] = [view.columns.before * cell, view.rows.before * cell];
+  enlarge(context, image, left, top, cell);
+  for (const [row, column, value] of odd) paintOdd(context, [left + column * cell, top + row * cell, cell, theme], value, false);
+  paintFrame(context, drawing);
+  if (drawing.crossed) crossSmall(context, drawing);
+}
+
+/** Where the first cell's value is, and how far the next one down and across. */
+function steps(tensor, view) {
+  const stride = ({ axis, step }) => (axis < 0 ? 0 : (tensor.strides[axis] * step) / tensor.every[axis]);
+  return [tensor.place(view.index), stride(view.rows), stride(view.columns)];
+}
+
+/** The padding around small cells: four bands. */
+function paintFrame(context, { view: { rows, columns }, cell, theme }) {
+  const [width, height] = [columns.count * cell, rows.count * cell];
+  const inner = rows.cells * cell;
+  for (const fill of [theme.padding[0], hatch(context, theme.padding[1])]) {
+    context.fillStyle = fill;
+    context.fillRect(0, 0, width, rows.before * cell);
+    context.fillRect(0, rows.before * cell + inner, width, rows.after * cell);
+    context.fillRect(0, rows.before * cell, columns.before * cell, inner);
+    context.fillRect(width - columns.after * cell, rows.before * cell, columns.after * cell, inner);
+  }
+}
+
+function crossSmall(context, { view, cell, theme, crossed }) {
+  for (let row = 0; row < view.rows.cells; row += 1) {
+    for (let column = 0; column < view.columns.cells; column += 1) {
+      const [down, across] = [row + view.rows.before, column + view.columns.before];
+      if (crossed(indexAt(view, down, across)) === 0) paintCross(context, [across * cell, down * cell, cell, theme], "");
+    }
+  }
 }
 
 /** The tensor underneath, as a picture, where the grid on top has its cells. */
@@ -145,13 +188,9 @@ function paintUnder(context, drawing) {
   const { view, cell, over } = drawing;
   const [height, width] = [view.rows.cells, view.columns.cells];
   const image = new ImageData(width, height);
-  const out = [0, 0, 0];
+  const colour = drawing.under(over, view);
   for (let row = 0, at = 0; row < height; row += 1) {
-    for (let column = 0; column < width; column += 1, at += 4) {
-      drawing.under(over, row * view.rows.step, column * view.columns.step, out);
-      image.data.set(out, at);
-      image.data[at + 3] = 255;
-    }
+    for (let column = 0; column < width; column += 1, at += 4) colour(row, column, image.data, at);
   }
   enlarge(context, image, view.columns.before * cell, view.rows.before * cell, cell);
 }

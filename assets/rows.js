@@ -41,9 +41,10 @@ class RowsControl {
   }
 
   update({ data, setTriggerValue }) {
-    const columns = JSON.stringify(data.columns);
-    const changed = columns !== this.columns;
-    Object.assign(this, { data, columns, trigger: setTriggerValue });
+    const changed = data.columns !== this.text;
+    const { columns: text } = data;
+    data = { ...data, columns: JSON.parse(text) };
+    Object.assign(this, { data, text, trigger: setTriggerValue });
     say(this.title, data.label);
     say(this.help, data.help ?? "");
     const pending = live(data.lab).unanswered(data.name);

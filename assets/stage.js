@@ -5,6 +5,7 @@ import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
 import { commit, live } from "./live.js";
+import { follow } from "./native.js";
 import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
 import { drawStrip, engineLine } from "./strip.js";
@@ -33,6 +34,7 @@ class Stage {
     this.build(parentElement);
     if (data.live) live(this.lab).reset(data.link ?? "");
     this.leave = live(this.lab).subscribe((shown) => this.show(shown));
+    this.unfollow = data.choices ? follow(this.lab, JSON.parse(data.choices)) : () => {};
     this.observe();
   }
 
@@ -59,6 +61,7 @@ class Stage {
 
   end() {
     this.leave();
+    this.unfollow();
     this.resizing.disconnect();
     this.screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
@@ -93,7 +96,8 @@ class Stage {
   /** Show a state: {payload, error, notice, source}. Without a payload the picture stays. */
   show(shown) {
     this.shown = shown;
-    if (shown.payload && shown.payload !== this.payload) {
+    if (shown.payload && shown.payload !== this.payload && this.same(shown.payload)) this.painted();
+    else if (shown.payload && shown.payload !== this.payload) {
       this.payload = shown.payload;
       this.model = read(shown.payload);
       this.draw();
@@ -104,6 +108,11 @@ class Stage {
     this.root.classList.toggle("stale", Boolean(shown.error));
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
     this.root.toggleAttribute("aria-busy", this.warming && !this.model);
+  }
+
+  /** Whether a payload is the picture that stands already: the same Trace of the same state. */
+  same({ link, engine }) {
+    return Boolean(this.width) && this.payload?.link === link && this.payload.engine.milliseconds === engine.milliseconds;
   }
 
   rethemed() {

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
+from contextlib import suppress
 
 from engine.settings import settings
+
+
+def _load() -> None:
+    """Import TensorFlow in a thread that gives way, so that pages are served meanwhile."""
+    if sys.platform == "linux":  # where a nice value is a thread's own
+        os.setpriority(os.PRIO_PROCESS, 0, 10)
+    with suppress(ImportError):  # said by the import that follows
+        import tensorflow as tf  # noqa: F401
 
 
 def prepare() -> tuple[str, str]:
@@ -14,6 +25,9 @@ def prepare() -> tuple[str, str]:
     when TENSORSCOPE_DEVICE asks for a device that is not there.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    loading = threading.Thread(target=_load)
+    loading.start()
+    loading.join()
     import tensorflow as tf
 
     wanted = settings().device

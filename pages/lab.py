@@ -33,13 +33,15 @@ def render(listed: Listed, gallery: Any) -> None:
     st.html(f"<style>{STYLE}</style>")
     state = open_state(listed)
     answer = ask(state)
-    _head(state, gallery)
+    head = st.container()
     left, right = st.columns([1, 3.3], gap="large")
-    with left, st.container(key="controls"):
-        controls.show(state)
-    with right:
+    with right:  # the picture first: a browser draws what has come while the rest is on its way
         _dropped(state)
         show_stage(state, answer)
+    with head:
+        _head(state, gallery)
+    with left, st.container(key="controls"):
+        controls.show(state)
     if answer.trace is not None:
         tabs.show(state, answer.trace, lambda group: show_stage(state, answer, group))
     _foot(answer)
@@ -98,6 +100,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "live": group == "stage",
             "warming": answer.trace is None and answer.error is None,
             "payload": json.dumps(payload) if payload else None,
+            "choices": json.dumps(controls.choices(state)) if group == "stage" else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
         on_warm_change=components.nothing,

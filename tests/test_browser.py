@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
@@ -260,6 +261,19 @@ def test_a_choice_changes_the_page(page: Page, server: Server) -> None:
     page.get_by_role("radio", name="VALID").click()
     page.wait_for_url("**padding=VALID**")
     expect(stage).to_contain_text("y [1, 8, 8, 2]")
+
+
+def test_a_choice_and_a_switch_are_live_before_the_page_answers(page: Page, server: Server) -> None:
+    for slug, query, link in ((FIELD, SMALL, "padding=VALID"), (ATTENTION, "padding=4", "masked=off")):
+        stage = open_lab(page, server, slug, query)
+        page.evaluate("performance.clearMarks()")
+        if slug == FIELD:
+            page.get_by_role("radio", name="VALID").click()
+        else:
+            page.get_by_text("Apply the mask").click()
+        page.wait_for_url(f"**{link}**")
+        expect(stage).to_have_attribute("data-link", re.compile(link))
+        assert any(mark["source"] == "live" and link in mark["link"] for mark in painted(page))
 
 
 def test_layers_are_added_in_the_table(page: Page, server: Server) -> None:

@@ -5,6 +5,7 @@ Numbers and rows are our components, live while dragging; the rest are Streamlit
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,6 +74,19 @@ def component_changed(state: State, key: str) -> None:
         state.commit({str(name): str(text) for name, text in list(change.items())[:32]})
 
 
+def choices(state: State) -> dict[str, dict[str, str]]:
+    """What Streamlit's own choices and switches say, as link texts: the stage follows them live."""
+    parameters = {p.name: p for p in state.listed.technique.parameters}
+    found = {}
+    for control in state.listed.lab.controls:
+        parameter = parameters[control.name]
+        if isinstance(parameter, Choice):
+            found[control.name] = {control.labels.get(option, option): option for option in parameter.options}
+        elif isinstance(parameter, Toggle):
+            found[control.name] = {"on": "on", "off": "off"}
+    return found
+
+
 def _choice(state: State, control: Control, parameter: Choice) -> None:
     _native(state, parameter, state.values[control.name])
     labels = {option: control.labels.get(option, option) for option in parameter.options}
@@ -135,7 +149,9 @@ def _rows(state: State, control: Control, parameter: Rows) -> None:
         }
         for column in parameter.columns
     ]
-    _mount(components.rows, state, control, {"columns": columns, "most": parameter.most}, parameter)
+    # As text: a list in a component's data makes Streamlit import pandas to see whether it is a table.
+    data = {"columns": json.dumps(columns), "most": parameter.most}
+    _mount(components.rows, state, control, data, parameter)
 
 
 def _mount(

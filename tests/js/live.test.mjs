@@ -93,8 +93,26 @@ test("a page that answers, or refuses, is not told again", async () => {
     one.commit({ kernel: "5" }, (name, values) => told.push({ ...values }));
     one.page(answer, answer.link);
     assert.equal(one.unheard, null);
+    one.told();
     assert.equal(told.length, 1);
   }
+});
+
+test("the page is told in order, once the picture stands or has taken too long", async () => {
+  const [one, seen] = begin();
+  const told = [];
+  one.propose({ kernel: "5" });
+  one.commit({ kernel: "5" }, (name, values) => told.push(values.kernel));
+  one.commit({ stride: "2" }, (name, values) => told.push(values.stride));
+  assert.deepEqual(told, []);
+  asked[0].answer(payload(5));
+  await settle();
+  assert.deepEqual([seen.at(-1), told], ["live 5", []]);
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  assert.deepEqual(told, ["5", "2"]);
+  asked[1].answer(payload(5));
+  await settle();
+  assert.deepEqual(told, ["5", "2"]);
 });
 
 test("an answer to a drag that the page has overtaken is dropped", async () => {
