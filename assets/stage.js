@@ -79,6 +79,8 @@ class Stage {
     } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
     if (this.warming && data.live) live(this.lab).warm(data.link ?? "", () => this.warm());
     if (!this.shown) this.show({ payload: null });
+    this.drawn = Boolean(data.drawn);
+    this.tellDrawn();
     this.rethemed();
   }
 
@@ -86,6 +88,13 @@ class Stage {
     if (data.live) return live(this.lab).page(payload, data.link);
     const newer = live(this.lab).shown;
     this.show(newer?.payload ? newer : { payload: payload.tensors ? payload : null, error: payload.error ?? null, source: "page" });
+  }
+
+  /** Tell the page, until it knows, that a picture stands: it waits with what loads slowly. */
+  tellDrawn() {
+    if (!this.main || this.drawn || !this.model || !this.width) return;
+    this.drawn = true;
+    requestAnimationFrame(() => setTimeout(() => this.trigger("drawn", true), 0));
   }
 
   warm() {
@@ -139,6 +148,7 @@ class Stage {
     panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, tallest));
     this.cursorLine.redrawn();
     this.painted();
+    this.tellDrawn();
   }
 
   drawTop() {

@@ -164,15 +164,25 @@ def shifted_mean(x, mean, variance):  # type: ignore[no-untyped-def]
     return {"shift": shift, "variance_at": tf.reduce_sum(moved, [-3, -2, -1])}
 
 
-def descend(x, variance, hold, steps, learning_rate):  # type: ignore[no-untyped-def]
-    """Gradient descent of the values on their variance: float[step, value], the start first."""
+def descend(x, variance, steps, learning_rate):  # type: ignore[no-untyped-def]
+    """Gradient descent of the values on their variance: float[way, step, value], the start first.
+
+    The two ways, the mean following x and the mean held, go side by side as two copies of x.
+    """
     import tensorflow as tf
 
-    path = [x]
-    for _ in range(steps):
+    def hold(mean):  # type: ignore[no-untyped-def]
+        return tf.concat([mean[:1], tf.stop_gradient(mean[1:])], axis=0)
+
+    def step(copies):  # type: ignore[no-untyped-def]
         with tf.GradientTape() as tape:
-            tape.watch(x)
-            height = variance(x, hold)
-        x = x - learning_rate * tape.gradient(height, x)
-        path.append(x)
-    return tf.reshape(tf.stack(path), [steps + 1, -1])
+            tape.watch(copies)
+            height = variance(copies, hold)
+        return copies - learning_rate * tape.gradient(height, copies)
+
+    if steps > 20:  # making a graph costs about as much as 20 steps without one
+        step = tf.function(step)
+    path = [tf.stack([x, x])]
+    for _ in range(steps):
+        path.append(step(path[-1]))
+    return tf.reshape(tf.stack(path, axis=1), [2, steps + 1, -1])

@@ -211,15 +211,12 @@ def moments_stop_gradient(  # type: ignore[no-untyped-def]
         return moments(x, weights, axes, formula, mean, moving_mean, hold)["variance"]
 
     through, stopped, derivatives = both_ways(x, measure)
-    chosen, hold, other = through, tf.identity, tf.stop_gradient
-    if stop_gradient:
-        chosen, hold, other = stopped, tf.stop_gradient, tf.identity
-    results = {"x": x, "weights": weights, **chosen, **derivatives}
+    results = {"x": x, "weights": weights, **(stopped if stop_gradient else through), **derivatives}
     results |= chain_rule(x, measure)
     results |= by_tensorflow(x, weights, axes, objective, unit, epsilon)
     results |= shifted_mean(x, results["mean"], variance)
-    results["trajectory"] = descend(x, variance, hold, steps, learning_rate)
-    results["trajectory_other"] = descend(x, variance, other, steps, learning_rate)
+    follows, held = descend(x, variance, steps, learning_rate)
+    results["trajectory"], results["trajectory_other"] = (held, follows) if stop_gradient else (follows, held)
     return {name: value for name, value in results.items() if value is not None}
 
 

@@ -29,6 +29,7 @@ class State:
     typed: dict[str, object] = field(default_factory=dict)  # refused entries, kept to be corrected
     back: list[dict[str, Any]] = field(default_factory=list)
     last_good: dict[str, Any] | None = None  # parameters, not their Trace: sessions hold no tensors
+    drawn: bool = False  # whether the browser has shown a picture: charts, which load slowly, come after
     link: dict[str, str] | None = None  # the query as we last wrote or read it
 
     def commit(self, changes: Mapping[str, object]) -> None:
@@ -56,6 +57,10 @@ class State:
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
         """Back to the defaults, or to a preset."""
         self.move(self.preset(settings or {}))
+
+    def has_drawn(self) -> None:
+        """The browser shows the first picture."""
+        self.drawn = True
 
     def undo(self) -> None:
         """Take the last change back."""

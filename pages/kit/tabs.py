@@ -36,7 +36,8 @@ def plain(text: str) -> str:
 
 def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
     """Charts and tabs for a Trace; `stage` draws a further group of panels."""
-    _charts(state, trace)
+    if state.drawn:
+        _charts(state, trace)
     lab = state.listed.lab
     contents: dict[str, Callable[[], None]] = {"Explain": lambda: _explain(state, trace)}
     if lab.gradients:
