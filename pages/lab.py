@@ -99,11 +99,13 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "link": link_text(state.listed, state.values),
             "live": group == "stage",
             "warming": answer.trace is None and answer.error is None,
+            "drawn": state.drawn,
             "payload": json.dumps(payload) if payload else None,
             "choices": json.dumps(controls.choices(state)) if group == "stage" else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
         on_warm_change=components.nothing,
+        on_drawn_change=state.has_drawn,
     )
 
 

@@ -242,7 +242,7 @@ def test_undo_and_reset(page: Page, server: Server) -> None:
     page.wait_for_url("**stride=2**")
     page.get_by_role("button", name="Undo").click()
     expect(stage).to_contain_text("y [1, 10, 10, 2]")
-    assert "stride" not in query_of(page)
+    wait_until(lambda: "stride" not in query_of(page), 10)
     page.get_by_role("button", name="Reset").click()
     expect(stage).to_contain_text("y [1, 64, 64, 8]")
     wait_until(lambda: query_of(page) == {}, 10)
