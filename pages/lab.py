@@ -32,6 +32,7 @@ def render(listed: Listed, gallery: Any) -> None:
     """One lab's page for this session's state."""
     st.html(f"<style>{STYLE}</style>")
     state = open_state(listed)
+    write_link(state)  # before the picture: who acts on what they see sends the address that goes with it
     answer = ask(state)
     head = st.container()
     left, right = st.columns([1, 3.3], gap="large")
@@ -45,7 +46,6 @@ def render(listed: Listed, gallery: Any) -> None:
     if answer.trace is not None:
         tabs.show(state, answer.trace, lambda group: show_stage(state, answer, group))
     _foot(answer)
-    write_link(state)
 
 
 def ask(state: State) -> Answer:
@@ -104,7 +104,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "choices": json.dumps(controls.choices(state)) if group == "stage" else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
-        on_warm_change=components.nothing,
+        on_warm_change=state.act,
         on_drawn_change=state.has_drawn,
     )
 

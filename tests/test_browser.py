@@ -235,6 +235,22 @@ def test_reload_back_and_forward_give_the_same_states(page: Page, server: Server
     expect(stage).to_contain_text("y [1, 4, 4, 2]")
 
 
+def test_a_quick_hand_loses_nothing(page: Page, server: Server) -> None:
+    """Clicks that leave before the address has followed the one before."""
+    stage = open_lab(page, server, FIELD, SMALL)
+    page.evaluate(
+        """() => {
+            const button = (name) => [...document.querySelectorAll("[role=radio]")].find((b) => b.textContent.trim() === name);
+            for (const name of ["VALID", "mean"]) button(name).click();
+        }"""
+    )
+    page.get_by_role("tab", name="Code", exact=True).click()
+    page.wait_for_url("**weights=mean**")
+    wait_until(lambda: query_of(page).get("padding") == "VALID", 10)
+    expect(stage).to_contain_text("y [1, 8, 8, 2]")
+    expect(page.get_by_role("tab", name="Code", exact=True)).to_have_attribute("aria-selected", "true")
+
+
 def test_undo_and_reset(page: Page, server: Server) -> None:
     stage = open_lab(page, server, FIELD, SMALL)
     slider(page, "Stride, height").focus()
@@ -273,7 +289,8 @@ def test_a_choice_and_a_switch_are_live_before_the_page_answers(page: Page, serv
             page.get_by_text("Apply the mask").click()
         page.wait_for_url(f"**{link}**")
         expect(stage).to_have_attribute("data-link", re.compile(link))
-        assert any(mark["source"] == "live" and link in mark["link"] for mark in painted(page))
+        live = re.compile(f"live .*{link}")
+        wait_until(lambda: any(live.match(f"{mark['source']} {mark['link']}") for mark in painted(page)), 10)  # noqa: B023
 
 
 def test_layers_are_added_in_the_table(page: Page, server: Server) -> None:

@@ -131,7 +131,6 @@ def test_a_flooding_socket_waits_and_a_calm_one_does_not() -> None:
         raise AssertionError("nothing is sent")
 
     asyncio.run(PacedSockets(app)({"type": "websocket"}, flood, send))
-    assert read[SOCKET_BURST - 1] - read[0] < read[-1] - read[SOCKET_BURST - 1]
     assert read[-1] - read[SOCKET_BURST] >= 3 / SOCKET_RATE
 
 

@@ -27,7 +27,3 @@ def _component(name: str, style: str) -> st.components.v2.types.ComponentRendere
 stage = _component("stage", "stage")
 number = _component("number", "controls")
 rows = _component("rows", "controls")
-
-
-def nothing() -> None:
-    """Callback for component values that need no reaction of their own."""

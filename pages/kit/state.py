@@ -31,9 +31,15 @@ class State:
     last_good: dict[str, Any] | None = None  # parameters, not their Trace: sessions hold no tensors
     drawn: bool = False  # whether the browser has shown a picture: charts, which load slowly, come after
     link: dict[str, str] | None = None  # the query as we last wrote or read it
+    acted: bool = False  # a widget caused this run: its address may be older than the state
+
+    def act(self) -> None:
+        """A widget spoke. Who is quick sends the address of a moment ago along: it is no step back."""
+        self.acted = True
 
     def commit(self, changes: Mapping[str, object]) -> None:
         """Take changed parameters (values or link texts); a refused one leaves the state as it was."""
+        self.act()
         try:
             self.move({**self.values, **self._read(changes)})
         except Rejected as problem:
@@ -56,14 +62,17 @@ class State:
 
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
         """Back to the defaults, or to a preset."""
+        self.act()
         self.move(self.preset(settings or {}))
 
     def has_drawn(self) -> None:
         """The browser shows the first picture."""
+        self.act()
         self.drawn = True
 
     def undo(self) -> None:
         """Take the last change back."""
+        self.act()
         if self.back:
             self.refused, self.dropped, self.typed = None, [], {}
             self.values = self.back.pop()
@@ -81,7 +90,8 @@ def open_state(listed: Listed) -> State:
         values, dropped = read_link(listed, query)
         st.session_state[key] = State(listed, values, dropped, link=query)
     state: State = st.session_state[key]
-    if query != state.link:
+    acted, state.acted = state.acted, False
+    if query != state.link and not acted:
         values, dropped = read_link(listed, query)
         state.move(values)
         state.dropped, state.link = dropped, query
@@ -91,7 +101,7 @@ def open_state(listed: Listed) -> State:
 def write_link(state: State) -> None:
     """Put the state in the address: a step in the browser's history where it changed."""
     wanted = link_values(state.listed, state.values)
-    if wanted != state.link:
+    if wanted != _query():
         embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
         st.query_params.from_dict({**embedding, **wanted})
-        state.link = wanted
+    state.link = wanted

@@ -48,7 +48,7 @@ def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
         "Code": lambda: _code(state),
         "Share": lambda: _share(state),
     }
-    opened = st.tabs(list(contents), on_change="rerun", key=f"{state.listed.slug}.tabs")
+    opened = st.tabs(list(contents), on_change=state.act, key=f"{state.listed.slug}.tabs")
     for tab, content in zip(opened, contents.values(), strict=True):
         if tab.open:
             with tab:
@@ -109,7 +109,7 @@ def _question(state: State, trace: Trace, place: int, prediction: Prediction) ->
     link = link_text(state.listed, state.values)
     shuffled = random.Random(f"{link}.{place}").sample(answers, len(answers))
     key = f"{state.listed.slug}.predict{place}.{link}"
-    guess = st.radio(prediction.question(trace), shuffled, index=None, key=key)
+    guess = st.radio(prediction.question(trace), shuffled, index=None, key=key, on_change=state.act)
     if guess is None:
         return
     if guess == answers[0]:
