@@ -24,7 +24,7 @@ def number() -> str:
     }
     words = {"lab": "floor", "name": "value", "label": "Value", "help": "", "default": asked["value"]}
     components.number(
-        key="floor", data={**words, **bounds, **kind, "value": value}, on_change_change=components.nothing
+        key="floor", data={**words, **bounds, **kind, "value": value}, on_change_change=lambda: None
     )
     return value
 
