@@ -2,16 +2,23 @@
 import { el } from "./dom.js";
 
 /** Redraw the alerts in `node`. `remedy` is called with {name: text} when its button is pressed. */
-export function drawAlerts(node, { error, notice, notes = [], warming }, remedy) {
-  const key = JSON.stringify([error, notice, notes, warming]);
+export function drawAlerts(node, { error, notice, progress, notes = [], loading }, remedy) {
+  const key = JSON.stringify([error, notice, progress, notes, loading]);
   if (node.dataset.key === key) return; // a live region must not repeat itself
   node.dataset.key = key;
   const found = [];
   if (error) found.push(errorBox(error, remedy));
   if (notice) found.push(el("p", "notice", { role: "status" }, notice));
-  if (warming) found.push(el("p", "notice warming", { role: "status" }, el("span", "spinner", { "aria-hidden": "true" }), "TensorFlow is loading …"));
+  if (progress) found.push(underWay(progress));
+  else if (loading) found.push(el("p", "notice busy", { role: "status" }, el("span", "spinner", { "aria-hidden": "true" }), "TensorFlow is loading …"));
   for (const note of notes) found.push(el("p", "note", {}, note));
   node.replaceChildren(...found);
+}
+
+/** What takes long: a sentence, and a bar once a share of it is done. */
+function underWay({ text, share }) {
+  const bar = share > 0 ? el("progress", "", { max: 1, value: share, "aria-label": text }) : el("span", "spinner", { "aria-hidden": "true" });
+  return el("p", "notice busy", {}, bar, `${text} …`);
 }
 
 function errorBox(error, remedy) {

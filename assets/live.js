@@ -9,6 +9,7 @@ import { ask } from "./ask.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
+const POLL = 300; // ms between two questions about what takes long
 const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
 const labs = new Map();
@@ -46,14 +47,14 @@ class Live {
     this.turn = (this.turn ?? 0) + 1; // answers to requests of an earlier turn are old
   }
 
-  /** Hear of every change of what is shown: {payload, error, notice, source}. */
+  /** Hear of every change of what is shown: {payload, error, notice, progress, source}. */
   subscribe(listener) {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
   show(next) {
-    this.shown = { ...this.shown, error: null, notice: "", ...next };
+    this.shown = { ...this.shown, error: null, notice: "", progress: null, ...next };
     for (const listener of this.listeners) listener(this.shown);
   }
 
@@ -209,6 +210,10 @@ class Live {
       this.show(split(answer, "live"));
       return 0;
     }
+    if (status === 202) {
+      this.show({ progress: answer.progress });
+      return POLL;
+    }
     this.retries = (this.retries ?? 0) + 1;
     if (status === 0) {
       this.show({ error: null, notice: "The connection is lost; trying again …" });
@@ -230,20 +235,23 @@ class Live {
     if (payload.link === this.link) this.sent = {}; // nothing changed; the page will not answer
   }
 
-  /** Ask until the engine is warm; the answer is drawn before the page knows. */
-  async warm(link, done) {
-    this.warmed = done; // of the newest stage
-    if (this.warming) return;
-    this.warming = true;
-    while (this.listeners.size && !this.shown?.payload) {
-      const [status, answer, after] = await ask(this.lab, link);
-      if (status === 200 && !this.shown?.payload) this.show(split(answer, "live"));
-      else if (status && status !== 503 && status !== 429) this.show(split({ error: answer.error }, "live"));
-      if (status && status !== 503 && status !== 429) break;
-      await new Promise((resolve) => setTimeout(resolve, Math.max(300, after * 1000)));
+  /** Ask for the page's state until it is computed, and then tell the page. */
+  async wait(link, done) {
+    Object.assign(this, { awaited: link, arrived: done }); // of the newest stage and state
+    if (this.asking) return;
+    this.asking = true;
+    while (this.listeners.size && this.awaited !== null) {
+      const asked = this.awaited;
+      const [status, answer, after] = await ask(this.lab, asked);
+      if (asked !== this.awaited) continue;
+      if (![0, 202, 429, 503].includes(status)) this.awaited = null;
+      if (status === 200 && this.shown?.payload?.link !== answer.link) this.show(split(answer, "live"));
+      else if (this.awaited === null && status !== 200) this.show(split({ error: answer.error }, "live"));
+      else if (status === 202) this.show({ progress: answer.progress });
+      if (this.awaited !== null) await new Promise((resolve) => setTimeout(resolve, status === 202 ? POLL : Math.max(POLL, after * 1000)));
     }
-    this.warming = false;
-    if (this.listeners.size) this.warmed();
+    this.asking = false;
+    if (this.listeners.size) this.arrived();
   }
 }
 

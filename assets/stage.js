@@ -71,13 +71,13 @@ class Stage {
   /** Streamlit has new data, or the theme changed. */
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
-    this.warming = Boolean(data.warming) && !data.payload;
+    this.waiting = Boolean(data.waiting);
     if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload));
     if (data.payload && data.payload !== this.pageText) {
       this.pageText = data.payload;
       this.page(JSON.parse(data.payload), data);
     } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
-    if (this.warming && data.live) live(this.lab).warm(data.link ?? "", () => this.warm());
+    if (this.waiting && data.live) live(this.lab).wait(data.link ?? "", () => this.arrived());
     if (!this.shown) this.show({ payload: null });
     this.drawn = Boolean(data.drawn);
     this.tellDrawn();
@@ -97,8 +97,8 @@ class Stage {
     requestAnimationFrame(() => setTimeout(() => this.trigger("drawn", true), 0));
   }
 
-  warm() {
-    this.warming = false;
+  arrived() {
+    this.waiting = false;
     this.trigger("warm", true);
   }
 
@@ -113,10 +113,10 @@ class Stage {
     }
     if (!this.main) return;
     const notes = this.model?.notes ?? [];
-    drawAlerts(this.alerts, { ...shown, notes, warming: this.warming && !this.model }, (values) => commit(this.lab, values, this.trigger));
+    drawAlerts(this.alerts, { ...shown, notes, loading: this.waiting && !this.model }, (values) => commit(this.lab, values, this.trigger));
     this.root.classList.toggle("stale", Boolean(shown.error));
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
-    this.root.toggleAttribute("aria-busy", this.warming && !this.model);
+    this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));
   }
 
   /** Whether a payload is the picture that stands already: the same Trace of the same state. */

@@ -1,6 +1,6 @@
 """The engine: what is true. `run(technique, **parameters) -> Trace` is the only door."""
 
-from engine.door import check, run, start, stop, submit, warm
+from engine.door import FORGOTTEN, check, glance, progress_of, run, start, stop, submit, warm
 from engine.errors import (
     Busy,
     EngineError,
@@ -10,12 +10,15 @@ from engine.errors import (
     TookTooLong,
     WorkerDied,
 )
+from engine.progress import Progress
 from engine.technique import Technique, technique, techniques
 from engine.trace import Step, Tensor, Trace, to_plain
 
 __all__ = [
+    "FORGOTTEN",
     "Busy",
     "EngineError",
+    "Progress",
     "Rejected",
     "Step",
     "Technique",
@@ -26,6 +29,8 @@ __all__ = [
     "Trace",
     "WorkerDied",
     "check",
+    "glance",
+    "progress_of",
     "run",
     "start",
     "stop",

@@ -8,13 +8,16 @@ import logging
 import time
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as NotYet
 from functools import cache
+from math import inf
 from threading import Lock
 from typing import Any
 
 from engine.cache import TraceCache
 from engine.errors import TooExpensive
 from engine.pool import Lane
+from engine.progress import Job, Progress
 from engine.settings import settings
 from engine.technique import Cost, Technique, technique
 from engine.trace import Trace, to_plain
@@ -23,6 +26,7 @@ from engine.worker import compute
 log = logging.getLogger("tensorscope.engine")
 _lanes: dict[str, Executor] = {}
 _lock = Lock()
+FORGOTTEN = 5.0  # seconds after a glance until nobody is thought to wait any more
 
 
 @cache
@@ -86,8 +90,12 @@ def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
     return cost
 
 
-def submit(name: str, **parameters: object) -> Future[Trace]:
-    """The future Trace of a technique; raises `Rejected` at once. Do not cancel it: it is shared."""
+def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[Trace]:
+    """The future Trace of a technique; raises `Rejected` at once. Do not cancel it: it is shared.
+
+    Who waits only so many `seconds` and asks again later keeps the work alive; what has not begun
+    when nobody waits any more is dropped.
+    """
     began = time.perf_counter()
     try:
         read = check(name, parameters)
@@ -97,6 +105,8 @@ def submit(name: str, **parameters: object) -> Future[Trace]:
     except Exception as e:
         _report(name, began, f"{type(e).__name__}: {e}")
         raise
+    if isinstance(future, Job):
+        future.want(seconds, new=not known)
     if known and future.done():
         _report(name, began, "cached")
     else:
@@ -112,6 +122,20 @@ def run(name: str, **parameters: object) -> Trace:
     `TookTooLong`, `WorkerDied` or `Busy`, all of them `EngineError`.
     """
     return submit(name, **parameters).result()
+
+
+def glance(name: str, patience: float, /, **parameters: object) -> Trace | Progress:
+    """The Trace if it comes within `patience` seconds, else how far it is. Raises as `run` does."""
+    future = submit(name, patience + FORGOTTEN, **parameters)
+    try:
+        return future.result(patience)
+    except NotYet:
+        return progress_of(future)
+
+
+def progress_of(future: Future[Trace]) -> Progress:
+    """How far the work on a Trace is."""
+    return future.progress if isinstance(future, Job) else Progress("computing")
 
 
 def _outcome(future: Future[Trace]) -> str:

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import suppress
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import Busy, TookTooLong, WorkerDied
+from engine.progress import Job, Progress
 
 log = logging.getLogger("tensorscope.engine")
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP_LIMIT = 180.0  # seconds a worker may take to load TensorFlow on a slow machine
 
-Job = tuple["Future[Any]", Callable[..., Any], tuple[Any, ...]]
+Heard = Callable[[Progress], None]
 
 
 class Worker:
@@ -61,19 +62,23 @@ class Worker:
         _, device, version = self.receive(WARM_UP_LIMIT)
         self.place = f"{device}, TensorFlow {version}"
 
-    def receive(self, limit: float) -> Any:
+    def receive(self, limit: float, heard: Heard = lambda progress: None) -> Any:
         """The next answer. Raises TookTooLong after `limit` seconds, WorkerDied when it ends."""
         assert self.connection is not None
+        end = time.monotonic() + limit
         try:
-            if not self.connection.poll(limit):
-                raise TookTooLong(
-                    f"this took longer than {limit:g} s and was stopped; fix: choose smaller sizes"
-                )
-            return self.connection.recv()
+            while self.connection.poll(max(0.0, end - time.monotonic())):
+                answer = self.connection.recv()
+                if answer[0] != "progress":
+                    return answer
+                heard(answer[1])
+            raise TookTooLong(f"this took longer than {limit:g} s and was stopped; fix: choose smaller sizes")
         except (EOFError, OSError):
             raise WorkerDied("the worker process ended while computing this") from None
 
-    def call(self, function: Callable[..., Any], arguments: tuple[Any, ...], limit: float) -> Any:
+    def call(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], limit: float, heard: Heard
+    ) -> Any:
         """The function's value, or its exception raised here."""
         if not self.connection or not self.place:
             raise WorkerDied("the worker process could not be started")
@@ -81,7 +86,7 @@ class Worker:
             self.connection.send((function, arguments))
         except OSError:
             raise WorkerDied("the worker process had ended") from None
-        kind, value = self.receive(limit)
+        kind, value = self.receive(limit, heard)
         if kind == "error":
             raise value
         return value
@@ -102,7 +107,7 @@ class Lane(Executor):
 
     def __init__(self, name: str, workers: int, time_limit: float, waiting: int) -> None:
         self.name, self.time_limit = name, time_limit
-        self.jobs: queue.Queue[Job | None] = queue.Queue(waiting)
+        self.jobs: queue.Queue[tuple[Job, Callable[..., Any], tuple[Any, ...]] | None] = queue.Queue(waiting)
         self.workers = [Worker() for _ in range(workers)]
         self.closed = False
         self.starting = threading.Lock()  # one at a time: the first must not share its core
@@ -118,11 +123,11 @@ class Lane(Executor):
         """Device and framework of a warm worker; "" while none is warm."""
         return next((worker.place for worker in self.workers if worker.alive), "")
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Job:
         """Queue a call of an importable function. Raises Busy when too many wait."""
         if kwargs:
             raise TypeError("a lane passes positional arguments only")
-        future: Future[Any] = Future()
+        future = Job()
         try:
             self.jobs.put_nowait((future, fn, args))
         except queue.Full:
@@ -151,18 +156,27 @@ class Lane(Executor):
             future, function, arguments = job
             if future.set_running_or_notify_cancel():
                 try:
-                    future.set_result(self._call(worker, function, arguments))
+                    future.set_result(self._call(worker, future, function, arguments))
                 except BaseException as e:
                     future.set_exception(e)
 
-    def _call(self, worker: Worker, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    def _call(
+        self, worker: Worker, job: Job, function: Callable[..., Any], arguments: tuple[Any, ...]
+    ) -> Any:
         """One call; when the worker dies, once more on the one that replaces it.
 
         The retry stays with this thread, so a request that kills its worker can never take
         the lane's other workers with it.
         """
+        if time.monotonic() > job.wanted_until:
+            raise Busy("nobody waited for this any more; fix: ask again")
+
+        def heard(progress: Progress) -> None:
+            job.progress = progress
+
+        heard(Progress("computing"))
         try:
-            return worker.call(function, arguments, self.time_limit)
+            return worker.call(function, arguments, self.time_limit, heard)
         except WorkerDied:
             log.warning("worker of lane %s died: replaced, request retried", self.name)
             worker.stop()
@@ -171,7 +185,7 @@ class Lane(Executor):
             worker.stop()
             raise
         try:
-            return worker.call(function, arguments, self.time_limit)
+            return worker.call(function, arguments, self.time_limit, heard)
         except WorkerDied:
             worker.stop()
             raise WorkerDied(

@@ -2,11 +2,12 @@
 
 `main` takes a file descriptor from the command line; it is one end of a
 `multiprocessing.Pipe`. It says ("ready", device, version) once, then answers each (function,
-arguments) with ("done", value) or ("error", exception).
+arguments) with ("done", value) or ("error", exception), and any ("progress", Progress) before.
 """
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 import threading
@@ -21,6 +22,7 @@ import numpy as np
 
 from engine import device
 from engine.errors import EngineError, TechniqueFailed
+from engine.progress import say, tell
 from engine.technique import Made, technique
 from engine.trace import Trace
 
@@ -34,6 +36,8 @@ def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
         key: value.value() if isinstance(value, Made) else value
         for key, value in found.arguments(parameters).items()
     }
+    if "report" in inspect.signature(found.function).parameters:
+        arguments["report"] = say
     start = time.perf_counter()
     try:
         answer = found.function(**arguments)
@@ -72,6 +76,7 @@ def _end_with_parent(parent: int) -> None:
 
 def _serve(connection: Connection) -> None:
     connection.send(("ready", *where()))
+    tell(lambda report: connection.send(("progress", report)))
     while True:
         function, arguments = connection.recv()
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pages.kit.link import link_text
 from pages.kit.payload import engine_line, error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
 
+A_MOMENT = 0.3  # seconds a page waits for what takes long before it shows how far that is
 STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
 
 
@@ -26,6 +28,7 @@ class Answer:
 
     trace: Trace | None
     error: EngineError | None = None
+    waiting: bool = False  # the engine loads, or computes what takes long: the stage asks on
 
 
 def render(listed: Listed, gallery: Any) -> None:
@@ -51,21 +54,32 @@ def render(listed: Listed, gallery: Any) -> None:
 def ask(state: State) -> Answer:
     """The engine's answer; on an error the last good picture stays."""
     if not engine.warm():
-        return Answer(None)
+        return Answer(None, waiting=True)
     if state.refused:
         return Answer(_last_good(state), state.refused)
     try:
-        trace = engine.run(state.listed.lab.technique, **state.values)
+        trace = _glance(state, state.values)
     except EngineError as e:
         return Answer(_last_good(state), e)
+    if trace is None:
+        return Answer(_last_good(state) if state.last_good else None, waiting=True)
     state.last_good = state.values
     return Answer(trace)
+
+
+def _glance(state: State, values: Mapping[str, Any]) -> Trace | None:
+    """The Trace; None while it is computed, where that takes more than a moment."""
+    listed = state.listed
+    if listed.technique.lane != "long":
+        return engine.run(listed.lab.technique, **values)
+    found = engine.glance(listed.lab.technique, A_MOMENT, **values)
+    return found if isinstance(found, Trace) else None
 
 
 def _last_good(state: State) -> Trace | None:
     """What was drawn last, mostly from the cache; the defaults before anything was."""
     try:
-        return engine.run(state.listed.lab.technique, **(state.last_good or {}))
+        return _glance(state, state.last_good or {})
     except EngineError:
         return None
 
@@ -88,7 +102,8 @@ def _dropped(state: State) -> None:
 def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
     """The stage with the strip of shapes, or a further group of panels in a tab."""
     key = f"{state.listed.slug}.{group}"
-    payload = stage_payload(state.listed, answer.trace) if answer.trace else {}
+    drawable = answer.trace is not None and not answer.waiting  # while it waits, the stage keeps its picture
+    payload = stage_payload(state.listed, answer.trace) if drawable and answer.trace else {}
     if answer.error:
         payload["error"] = error_payload(state.listed, answer.error)
     components.stage(
@@ -98,7 +113,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "group": group,
             "link": link_text(state.listed, state.values),
             "live": group == "stage",
-            "warming": answer.trace is None and answer.error is None,
+            "waiting": answer.waiting,
             "drawn": state.drawn,
             "payload": json.dumps(payload) if payload else None,
             "choices": json.dumps(controls.choices(state)) if group == "stage" else None,
@@ -111,7 +126,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
 
 def _foot(answer: Answer) -> None:
     if answer.trace is None:
-        st.caption("TensorFlow is loading; the picture appears as soon as it is ready.")
+        st.caption("The picture appears as soon as it is computed.")
         return
     line = engine_line(answer.trace)
     st.caption(f"{line['device']} · {line['framework']} · last computation {line['milliseconds']:.3g} ms")

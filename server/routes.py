@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MOST_WAITING = 64  # requests of this route that wait for the engine at a time
 PATIENCE = 20.0  # seconds a request waits, warm-up included
+A_MOMENT = 0.4  # seconds it waits for what takes long; then it answers how far that is
 STATUS = {
     "TookTooLong": 503,
     "WorkerDied": 503,
@@ -66,20 +68,30 @@ def _early(request: Request) -> JSONResponse | None:
     return None
 
 
-async def _trace(listed: Listed, values: dict[str, Any]) -> engine.Trace:
+async def _trace(listed: Listed, values: dict[str, Any]) -> engine.Trace | engine.Progress:
+    """The Trace, or how far it is where that takes more than a moment."""
     global _waiting
     _waiting += 1
+    patience = A_MOMENT if listed.technique.lane == "long" else PATIENCE
+    wanted = patience + engine.FORGOTTEN
     try:
-        future = await asyncio.to_thread(engine.submit, listed.lab.technique, **values)
-        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), PATIENCE)
+        future = await asyncio.to_thread(engine.submit, listed.lab.technique, wanted, **values)
+        return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
     except TimeoutError:
+        if patience == A_MOMENT:
+            return engine.progress_of(future)
         raise engine.TookTooLong(f"no answer within {PATIENCE:g} s; try again") from None
     finally:
         _waiting -= 1
 
 
+def _progress(found: engine.Progress) -> JSONResponse:
+    """202: it is being computed; ask again."""
+    return JSONResponse({"progress": asdict(found)}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
+
+
 async def lab_values(request: Request) -> Response:
-    """A lab's payload for the parameters in the query: 200, or {"error": …} and what to fix."""
+    """A lab's payload for the parameters in the query: 200, 202 and how far it is, or {"error": …}."""
     if early := _early(request):
         return early
     listed = labs()[request.path_params["slug"]]
@@ -89,6 +101,8 @@ async def lab_values(request: Request) -> Response:
         kind = type(e).__name__
         headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
         return JSONResponse({"error": error_payload(listed, e)}, STATUS.get(kind, 400), headers)
+    if isinstance(trace, engine.Progress):
+        return _progress(trace)
     body = await asyncio.to_thread(lambda: json.dumps(stage_payload(listed, trace)))
     # "identity" keeps Streamlit's gzip away: it took more time than TensorFlow and saved a quarter.
     headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
@@ -104,6 +118,8 @@ async def lab_picture(request: Request) -> Response:
         trace = await _trace(listed, {})
     except engine.EngineError as e:
         return _refused(503, type(e).__name__, str(e), 1)
+    if isinstance(trace, engine.Progress):
+        return _progress(trace)
     headers = {
         "Cache-Control": "max-age=300",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",

@@ -14,8 +14,9 @@ import pytest
 
 from engine.errors import Busy, TookTooLong, WorkerDied
 from engine.pool import ROOT, Lane
+from engine.progress import Progress, say, tell
 from tests.conftest import wait_until
-from tests.slow_technique import die, die_once, loaded, sleep, whoami
+from tests.slow_technique import die, die_once, loaded, sleep, tells, whoami
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +93,31 @@ def test_workers_end_with_their_parent() -> None:
     parent.kill()
     parent.wait()
     wait_until(lambda: not psutil.pid_exists(worker) or psutil.Process(worker).status() == "zombie", 20)
+
+
+def test_who_waits_hears_how_far_it_is(lane: Lane) -> None:
+    job = lane.submit(tells, 4)
+    heard = set()
+    wait_until(lambda: heard.add(job.progress) or job.done(), 10)  # type: ignore[func-returns-value]
+    assert job.result() == "told"
+    assert Progress("part 2 of 4", 0.5) in heard
+
+
+def test_what_nobody_waits_for_is_not_begun(lane: Lane) -> None:
+    busy, dropped, wanted = lane.submit(sleep, 0.6), lane.submit(sleep, 0.0), lane.submit(sleep, 0.0)
+    dropped.want(0.1, new=True)
+    wanted.want(0.1, new=True)
+    wanted.want(20, new=False)
+    assert busy.result() == 0.6
+    assert wanted.result() == 0.0
+    with pytest.raises(Busy, match="nobody waited"):
+        dropped.result()
+
+
+def test_a_report_is_bounded() -> None:
+    told: list[Progress] = []
+    tell(told.append)
+    say("x" * 5000, 7.0)
+    say("too soon", 0.5)
+    tell(lambda progress: None)
+    assert [(len(one.text), one.share) for one in told] == [(200, 1.0)]

@@ -17,6 +17,7 @@ from pages.kit import components
 from pages.kit.declare import Control, Preset
 from pages.kit.state import State
 
+MOST_BUTTONS = 8  # presets beside each other; more become a list
 MOST_SEGMENTS = 26  # characters of all options together that fit on one line of buttons
 
 
@@ -174,15 +175,10 @@ def tries(state: State) -> None:
     slug, open_now = state.listed.slug, _chosen(state)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="tries"):
         st.markdown("**Try**", width="content")
-        for place, preset in enumerate(state.listed.lab.presets):
-            st.button(
-                preset.name,
-                key=f"{slug}.preset{place}",
-                help=preset.point,
-                type="primary" if preset is open_now else "secondary",
-                on_click=state.reset,
-                args=(preset.settings,),
-            )
+        if len(state.listed.lab.presets) > MOST_BUTTONS:
+            _preset_list(state, open_now)
+        else:
+            _preset_buttons(state, open_now)
         st.button(
             "Reset",
             key=f"{slug}.reset",
@@ -200,6 +196,40 @@ def tries(state: State) -> None:
         )
     if open_now:
         st.markdown(f":material/lightbulb: {open_now.point}")
+
+
+def _preset_buttons(state: State, open_now: Preset | None) -> None:
+    for place, preset in enumerate(state.listed.lab.presets):
+        st.button(
+            preset.name,
+            key=f"{state.listed.slug}.preset{place}",
+            help=preset.point,
+            type="primary" if preset is open_now else "secondary",
+            on_click=state.reset,
+            args=(preset.settings,),
+        )
+
+
+def _preset_list(state: State, open_now: Preset | None) -> None:
+    """Many presets, as one list to choose from."""
+    key = f"{state.listed.slug}.presets"
+    named = {preset.name: preset for preset in state.listed.lab.presets}
+    st.session_state[key] = open_now.name if open_now else None
+
+    def chosen() -> None:
+        if preset := named.get(st.session_state[key] or ""):
+            state.reset(preset.settings)
+
+    st.selectbox(
+        "Try a known case",
+        list(named),
+        key=key,
+        on_change=chosen,
+        index=None,
+        placeholder=f"one of {len(named)} known cases",
+        label_visibility="collapsed",
+        width=360,
+    )
 
 
 def _chosen(state: State) -> Preset | None:

@@ -88,6 +88,16 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Table:
+    """A table of text below the stage; a long one scrolls. `note` stands under it."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: Callable[[Trace], Sequence[Sequence[str]]]
+    note: Callable[[Trace], str] | None = None
+
+
+@dataclass(frozen=True)
 class Preset:
     """A named state worth seeing and the point it makes; it starts from the defaults."""
 
@@ -141,6 +151,7 @@ class Lab:
     claims: tuple[Claim, ...]
     predictions: tuple[Prediction, ...]
     charts: tuple[Chart, ...] = ()
+    tables: tuple[Table, ...] = ()
     gradients: Callable[[Trace], Sequence[Panel]] | None = None
     gradient_note: Callable[[Trace], str] | None = None
     words: tuple[str, ...] = ()

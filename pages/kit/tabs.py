@@ -17,7 +17,7 @@ import streamlit as st
 import engine
 from engine import EngineError, Trace
 from engine.code import code, notebook
-from pages.kit.declare import Claim, Prediction
+from pages.kit.declare import Claim, Prediction, Table
 from pages.kit.link import link_text
 from pages.kit.state import State
 
@@ -29,6 +29,9 @@ COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
 }
 
 
+LONG_TABLE = 440  # pixels of a table that scrolls
+
+
 def plain(text: str) -> str:
     """Text from outside, with everything Markdown would read as markup made harmless."""
     return re.sub(r"([\\`*_{}\[\]()<>#+!|$:~-])", r"\\\1", text)
@@ -38,6 +41,8 @@ def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
     """Charts and tabs for a Trace; `stage` draws a further group of panels."""
     if state.drawn:
         _charts(state, trace)
+        for table in state.listed.lab.tables:
+            _table(table, trace)
     lab = state.listed.lab
     contents: dict[str, Callable[[], None]] = {"Explain": lambda: _explain(state, trace)}
     if lab.gradients:
@@ -65,6 +70,17 @@ def _charts(state: State, trace: Trace) -> None:
             key = f"{state.listed.slug}.chart{place}"
             config = {"displayModeBar": False}
             st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
+
+
+def _table(table: Table, trace: Trace) -> None:
+    """As text: a data frame would load pandas, and a canvas cannot be read aloud."""
+    rows = table.rows(trace)
+    st.markdown(f"**{table.title}**")
+    lines = [table.columns, ["---"] * len(table.columns), *([plain(cell) for cell in row] for row in rows)]
+    with st.container(height=LONG_TABLE if len(rows) > 12 else "content", border=False):
+        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    if table.note:
+        st.caption(table.note(trace))
 
 
 def _explain(state: State, trace: Trace) -> None:
