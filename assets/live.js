@@ -77,20 +77,6 @@ class Live {
     this.timer = setTimeout(() => this.release(), HOLD);
   }
 
-  /** A control of Streamlit's own changed and tells the page by itself: show what will come. */
-  expect(values) {
-    const known = this.shown?.payload?.values ?? {};
-    const news = Object.entries(values).filter(([name, text]) => !same(known[name], text));
-    if (!news.length) return;
-    Object.assign(this.sent, Object.fromEntries(news));
-    this.sentUntil = performance.now() + HOLD;
-    this.sentLink = null;
-    this.sentQuery = this.query();
-    this.want(this.sentQuery);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.release(), HOLD);
-  }
-
   /** Tell the page once the picture is painted: drawing all of the page would delay it. */
   tell(then) {
     this.untold.push(then);

@@ -5,7 +5,6 @@ import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
 import { commit, live } from "./live.js";
-import { follow } from "./native.js";
 import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
 import { drawStrip, engineLine } from "./strip.js";
@@ -34,7 +33,6 @@ class Stage {
     this.build(parentElement);
     if (data.live) live(this.lab).reset(data.link ?? "");
     this.leave = live(this.lab).subscribe((shown) => this.show(shown));
-    this.unfollow = data.choices ? follow(this.lab, JSON.parse(data.choices)) : () => {};
     this.observe();
   }
 
@@ -61,7 +59,6 @@ class Stage {
 
   end() {
     this.leave();
-    this.unfollow();
     this.resizing.disconnect();
     this.screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();

@@ -39,36 +39,38 @@ def run(quick: bool) -> list[Section]:
 
 
 def _floor(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
-    numbers, native = widest(listed), clicked(listed)
+    numbers, choice = widest(listed), clicked(listed)
     with probed(browser, f"{url}/?{numbers.floor}", "input[type=range]") as probe:
         probe.watch()
         for value in numbers.at(turn, CHANGES):
             times[f"{listed.slug} number floor"].append(probe.change("input[type=range]", value))
-    if native:
-        with probed(browser, f"{url}/?{native.floor}", native.floor_selector) as probe:
+    if choice:
+        with probed(browser, f"{url}/?{choice.floor}", choice.floor_selectors[0]) as probe:
             probe.watch()
-            for words, value in islice(cycle(native.floor_clicks), CHANGES):
-                times[f"{listed.slug} native floor"].append(probe.click(native.floor_selector, words, value))
+            for selector, value in islice(cycle(choice.floor_clicks), CHANGES):
+                times[f"{listed.slug} choice floor"].append(probe.click(selector, value))
 
 
 def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
     """A few numbers, then clicks."""
-    numbers, native = widest(listed), clicked(listed)
+    numbers, choice = widest(listed), clicked(listed)
     with probed(browser, url + address(listed, seed=1 + turn), READY, ours=True) as probe:
         probe.watch(numbers.name, numbers.default)
         for value in numbers.at(turn, CHANGES):
             times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
-        if native:
-            _clicks(probe, native, numbers, turn, times[f"{listed.slug} native"])
+        if choice:
+            _clicks(probe, choice, numbers, turn, times[f"{listed.slug} choice"])
 
 
-def _clicks(probe: Probe, native: Clicked, numbers: Numbers, turn: int, times: list[Time]) -> None:
-    """Clicks on one of Streamlit's own controls; an untimed number before each makes the state a new one."""
-    for number, (words, value) in zip(numbers.at(turn + ROUNDS, CHANGES), cycle(native.clicks), strict=False):
+def _clicks(probe: Probe, choice: Clicked, numbers: Numbers, turn: int, times: list[Time]) -> None:
+    """Clicks on a choice; an untimed number before each makes the state a new one."""
+    for number, (selector, value) in zip(
+        numbers.at(turn + ROUNDS, CHANGES), cycle(choice.clicks), strict=False
+    ):
         probe.watch(numbers.name, numbers.default)
         probe.change(numbers.selector, number)
-        probe.watch(native.name, native.default)
-        times.append(probe.click(native.selector, words, value))
+        probe.watch(choice.name, choice.default)
+        times.append(probe.click(selector, value))
 
 
 def _lab_beside(browser: Browser, url: str, turn: int, times: Times) -> None:
@@ -90,7 +92,7 @@ def _peer(browser: Browser, url: str, name: str, turn: int, times: Times) -> Non
 def _against_floor(times: Times) -> Section:
     rows, verdicts = [], []
     for listed in labs().values():
-        for kind, control in (("number", widest(listed)), ("native", clicked(listed))):
+        for kind, control in (("number", widest(listed)), ("choice", clicked(listed))):
             ours, theirs = times[f"{listed.slug} {kind}"], times[f"{listed.slug} {kind} floor"]
             if control is None or not ours:
                 continue
@@ -100,9 +102,8 @@ def _against_floor(times: Times) -> Section:
             verdicts.append(verdict(what, ratio, 1.5, " times the floor"))
     return Section(
         "A change, until the new picture is painted",
-        "Floor: an otherwise empty Streamlit page with the same control (our number control, or Streamlit's own "
-        "segmented control or toggle) and a line of text, with the same settings. A number of ours is painted from "
-        "the direct route while the rerun is under way; “whole page” is when the rerun has ended and the page's "
+        "Floor: an otherwise empty Streamlit page with the same control of ours and a line of text, with the same "
+        "settings. The lab is painted from the direct route while the rerun is under way; “whole page” is when the rerun has ended and the page's "
         "own answer is painted. Every state is new to the engine.",
         ("control", "floor painted", "whole page", "lab painted", "whole page", "painted, times floor"),
         rows,

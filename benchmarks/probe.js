@@ -93,12 +93,8 @@ window.bench = (() => {
     return timed(act, value, ours);
   }
 
-  /** A native button or toggle clicked. */
-  function click(selector, words, value, ours) {
-    const all = [...document.querySelectorAll(selector)];
-    const one = all.find((each) => !words || each.textContent.trim() === words);
-    return timed(() => one.click(), value, ours);
-  }
+  /** A choice or a switch clicked. */
+  const click = (selector, value, ours) => timed(() => find(selector).click(), value, ours);
 
   /** A drag: one value every `every` ms. What was drawn until `after` ms later, and when the last was. */
   async function drag(selector, values, every, after) {

@@ -41,9 +41,9 @@ class Probe:
         """Click a value on a range."""
         return Time(**self.page.evaluate("a => bench.change(...a)", [selector, value, self.ours]))
 
-    def click(self, selector: str, words: str, value: str) -> Time:
-        """Click one of Streamlit's own controls."""
-        return Time(**self.page.evaluate("a => bench.click(...a)", [selector, words, value, self.ours]))
+    def click(self, selector: str, value: str) -> Time:
+        """Click a choice or a switch."""
+        return Time(**self.page.evaluate("a => bench.click(...a)", [selector, value, self.ours]))
 
     def drag(self, selector: str, values: Sequence[str], every: float, after: float) -> Dragged:
         """One value every `every` ms; counts those drawn until `after` ms behind the last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -88,55 +89,50 @@ def address(listed: Listed, seed: int, **settings: object) -> str:
 
 @dataclass(frozen=True)
 class Clicked:
-    """One of Streamlit's own controls: its place in the page, and (words on it, value) of each click."""
+    """A choice or a switch: its values in the order they are clicked, and their places in the page."""
 
     name: str
     default: str
-    selector: str
-    clicks: tuple[tuple[str, str], ...]
+    values: tuple[str, ...]
+    selectors: tuple[str, ...]
     floor: str  # the floor's query for the same control
-    floor_selector: str
-    floor_clicks: tuple[tuple[str, str], ...]
+    floor_selectors: tuple[str, ...]
+
+    @property
+    def clicks(self) -> list[tuple[str, str]]:
+        return list(zip(self.selectors, self.values, strict=True))
+
+    @property
+    def floor_clicks(self) -> list[tuple[str, str]]:
+        return list(zip(self.floor_selectors, self.values, strict=True))
 
 
 def clicked(listed: Listed) -> Clicked | None:
-    """The first segmented control or toggle of a lab."""
+    """The first choice with buttons, or switch, of a lab."""
     parameters = {p.name: p for p in listed.technique.parameters}
     for control in listed.lab.controls:
         parameter = parameters[control.name]
-        if isinstance(parameter, Toggle) and not control.when:
-            return _toggle(listed, parameter)
-        if (
-            isinstance(parameter, Choice)
-            and not control.when
-            and (found := _segments(listed, control, parameter))
-        ):
-            return found
+        if control.when:
+            continue
+        if isinstance(parameter, Toggle):
+            return _toggle(control, parameter)
+        if isinstance(parameter, Choice) and len("".join(parameter.options)) <= MOST_SEGMENTS:
+            return _segments(parameter)
     return None
 
 
-def _toggle(listed: Listed, parameter: Toggle) -> Clicked:
-    box = "input[type=checkbox]"
+def _toggle(control: Control, parameter: Toggle) -> Clicked:
     default, other = parameter.text(parameter.default), parameter.text(not parameter.default)
-    selector = f".st-key-{listed.slug}-{parameter.name} {box}"
-    clicks, floors = (("", other), ("", default)), (("", "on"), ("", "off"))
-    return Clicked(
-        parameter.name, default, selector, clicks, "control=toggle", f".st-key-floor {box}", floors
-    )
+    floor = urlencode({"control": "choice", "options": "on,off", "value": default})
+    boxes = (f'input[role=switch][aria-label="{control.label}"]',) * 2
+    floors = ("input[role=switch]",) * 2
+    return Clicked(parameter.name, default, (other, default), boxes, floor, floors)
 
 
-def _segments(listed: Listed, control: Control, parameter: Choice) -> Clicked | None:
-    words = {option: control.labels.get(option, option) for option in parameter.options}
-    if sum(map(len, words.values())) > MOST_SEGMENTS:
-        return None
-    others = [option for option in parameter.options if option != parameter.default]
-    order = (*others, parameter.default)
-    return Clicked(
-        control.name,
-        parameter.default,
-        f".st-key-{listed.slug}-{control.name} button",
-        tuple((words[option], option) for option in order),
-        urlencode({"control": "choice", "options": ",".join((parameter.default, *others))}),
-        ".st-key-floor button",
-        tuple((option, option) for option in order),
+def _segments(parameter: Choice) -> Clicked:
+    order = (*(option for option in parameter.options if option != parameter.default), parameter.default)
+    floor = urlencode(
+        {"control": "choice", "options": ",".join(parameter.options), "value": parameter.default}
     )
+    places = tuple(f"input[type=radio][value={json.dumps(option)}]" for option in order)
+    return Clicked(parameter.name, parameter.default, order, places, floor, places)

@@ -33,12 +33,19 @@ def code(name: str, **parameters: object) -> str:
     return (
         f'"""{found.about}\n\nMade by Tensorscope: {name} with {_settings(found.parameters, read)}\n"""\n\n'
         + "from __future__ import annotations\n\n"
-        + ("import base64\nimport zlib\n\n" if packed else "")
+        + _imports(sources, packed)
         + f"import numpy as np\n\n\n{sources}\n\n"
         + f"results = {found.function.__name__}(\n{call})\n"
         + "for name, value in results.items():\n"
         + '    print(name, tuple(np.shape(value)), np.asarray(value), sep="\\n", end="\\n\\n")\n'
     )
+
+
+def _imports(sources: str, packed: bool) -> str:
+    """What the sources and the packed arrays use of the standard library."""
+    used = [name for name in ("functools", "math") if re.search(rf"\b{name}\.", sources)]
+    names = sorted(used + (["base64", "zlib"] if packed else []))
+    return "".join(f"import {name}\n" for name in names) + ("\n" if names else "")
 
 
 def _source(function: Callable[..., Any]) -> str:

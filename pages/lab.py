@@ -116,7 +116,6 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "waiting": answer.waiting,
             "drawn": state.drawn,
             "payload": json.dumps(payload) if payload else None,
-            "choices": json.dumps(controls.choices(state)) if group == "stage" else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
         on_warm_change=state.act,

@@ -240,8 +240,9 @@ def test_a_quick_hand_loses_nothing(page: Page, server: Server) -> None:
     stage = open_lab(page, server, FIELD, SMALL)
     page.evaluate(
         """() => {
-            const button = (name) => [...document.querySelectorAll("[role=radio]")].find((b) => b.textContent.trim() === name);
-            for (const name of ["VALID", "mean"]) button(name).click();
+            const inside = [...document.querySelectorAll("*")].filter((one) => one.shadowRoot);
+            const radios = inside.flatMap((one) => [...one.shadowRoot.querySelectorAll("input[type=radio]")]);
+            for (const value of ["VALID", "mean"]) radios.find((one) => one.value === value).click();
         }"""
     )
     page.get_by_role("tab", name="Code", exact=True).click()
@@ -286,7 +287,7 @@ def test_a_choice_and_a_switch_are_live_before_the_page_answers(page: Page, serv
         if slug == FIELD:
             page.get_by_role("radio", name="VALID").click()
         else:
-            page.get_by_text("Apply the mask").click()
+            page.get_by_role("switch", name="Apply the mask").click()
         page.wait_for_url(f"**{link}**")
         expect(stage).to_have_attribute("data-link", re.compile(link))
         live = re.compile(f"live .*{link}")

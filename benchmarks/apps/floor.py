@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import streamlit as st
 
 from pages.kit import components
@@ -9,35 +12,28 @@ from pages.kit import components
 asked = st.query_params
 
 
-def number() -> str:
-    """Our own number control, with the bounds the link asks for; a change reruns the page."""
+def ours(component: Any, data: dict[str, Any]) -> str:
+    """One of our controls; a change reruns the page."""
     change = (st.session_state.get("floor") or {}).get("change") or {}
-    value = str(st.session_state.setdefault("value", asked["value"]) if not change else change["value"])
+    value = str(change.get("value", st.session_state.setdefault("value", asked["value"])))
     st.session_state["value"] = value
-    bounds = {name: float(asked[name]) for name in ("low", "high", "step")}
-    kind = {
-        "whole": bounds["step"] == 1,
-        "pair": asked["pair"] == "1",
-        "optional": False,
-        "auto": "",
-        "unit": "",
-    }
     words = {"lab": "floor", "name": "value", "label": "Value", "help": "", "default": asked["value"]}
-    components.number(
-        key="floor", data={**words, **bounds, **kind, "value": value}, on_change_change=lambda: None
-    )
+    component(key="floor", data={**words, **data, "value": value}, on_change_change=lambda: None)
     return value
 
 
+def number() -> str:
+    """Our number control, with the bounds the link asks for."""
+    bounds = {name: float(asked[name]) for name in ("low", "high", "step")}
+    kind = {"whole": bounds["step"] == 1, "pair": asked["pair"] == "1", "optional": False}
+    return ours(components.number, {**bounds, **kind, "auto": "", "unit": ""})
+
+
 def choice() -> str:
-    """Streamlit's segmented control."""
+    """Our choice with these options; on and off are a switch."""
     options = asked["options"].split(",")
-    return str(st.segmented_control("Value", options, default=options[0], required=True, key="floor"))
-
-
-def toggle() -> str:
-    """Streamlit's toggle."""
-    return "on" if st.toggle("Value", key="floor") else "off"
+    kind = "switch" if options == ["on", "off"] else "segments"
+    return ours(components.choice, {"kind": kind, "options": json.dumps([[one, one] for one in options])})
 
 
 def text() -> str:
@@ -46,5 +42,5 @@ def text() -> str:
 
 
 st.title("Floor")
-value = {"number": number, "choice": choice, "toggle": toggle, "text": text}[asked.get("control", "text")]()
+value = {"number": number, "choice": choice, "text": text}[asked.get("control", "text")]()
 st.text(f"value {value}")

@@ -6,6 +6,8 @@ in front (copies of x for a Hessian, many means at once) need no other code.
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 
@@ -164,25 +166,38 @@ def shifted_mean(x, mean, variance):  # type: ignore[no-untyped-def]
     return {"shift": shift, "variance_at": tf.reduce_sum(moved, [-3, -2, -1])}
 
 
-def descend(x, variance, steps, learning_rate):  # type: ignore[no-untyped-def]
+@functools.cache
+def descent(formula, mean, axes):  # type: ignore[no-untyped-def]
+    """The descent for one kind of variance as a graph: made once, it is ready for any values and steps."""
+    import tensorflow as tf
+
+    def hold(mean):  # type: ignore[no-untyped-def]
+        return tf.concat([mean[:1], tf.stop_gradient(mean[1:])], axis=0)
+
+    @tf.function(autograph=False)
+    def path(x, weights, moving_mean, steps, learning_rate):  # type: ignore[no-untyped-def]
+        def step(done, copies, seen):  # type: ignore[no-untyped-def]
+            with tf.GradientTape() as tape:
+                tape.watch(copies)
+                height = moments(copies, weights, axes, formula, mean, moving_mean, hold)["variance"]
+            copies = copies - learning_rate * tape.gradient(height, copies)
+            return done + 1, copies, seen.write(done + 1, copies)
+
+        start = tf.stack([x, x])
+        seen = tf.TensorArray(x.dtype, steps + 1).write(0, start)
+        return tf.while_loop(lambda done, *_: done < steps, step, (0, start, seen))[2].stack()
+
+    return path
+
+
+def descend(x, weights, axes, formula, mean, moving_mean, steps, learning_rate):  # type: ignore[no-untyped-def]
     """Gradient descent of the values on their variance: float[way, step, value], the start first.
 
     The two ways, the mean following x and the mean held, go side by side as two copies of x.
     """
     import tensorflow as tf
 
-    def hold(mean):  # type: ignore[no-untyped-def]
-        return tf.concat([mean[:1], tf.stop_gradient(mean[1:])], axis=0)
-
-    def step(copies):  # type: ignore[no-untyped-def]
-        with tf.GradientTape() as tape:
-            tape.watch(copies)
-            height = variance(copies, hold)
-        return copies - learning_rate * tape.gradient(height, copies)
-
-    if steps > 20:  # making a graph costs about as much as 20 steps without one
-        step = tf.function(step)
-    path = [tf.stack([x, x])]
-    for _ in range(steps):
-        path.append(step(path[-1]))
-    return tf.reshape(tf.stack(path, axis=1), [2, steps + 1, -1])
+    path = descent(formula, mean, tuple(axes))
+    numbers = tf.constant(moving_mean, x.dtype), tf.constant(steps), tf.constant(learning_rate, x.dtype)
+    walked = path(x, weights, *numbers)
+    return tf.transpose(tf.reshape(walked, [steps + 1, 2, -1]), [1, 0, 2])

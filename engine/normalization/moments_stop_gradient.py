@@ -19,6 +19,7 @@ from engine.normalization.moments_functions import (
     by_tensorflow,
     chain_rule,
     descend,
+    descent,
     first_derivative,
     moments,
     second_derivative,
@@ -175,6 +176,7 @@ SHOWN = (
     chain_rule,
     by_tensorflow,
     shifted_mean,
+    descent,
     descend,
 )
 
@@ -215,7 +217,7 @@ def moments_stop_gradient(  # type: ignore[no-untyped-def]
     results |= chain_rule(x, measure)
     results |= by_tensorflow(x, weights, axes, objective, unit, epsilon)
     results |= shifted_mean(x, results["mean"], variance)
-    follows, held = descend(x, variance, steps, learning_rate)
+    follows, held = descend(x, weights, axes, formula, mean, moving_mean, steps, learning_rate)
     results["trajectory"], results["trajectory_other"] = (held, follows) if stop_gradient else (follows, held)
     return {name: value for name, value in results.items() if value is not None}
 

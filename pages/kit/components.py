@@ -1,4 +1,4 @@
-"""Our three browser components, registered once: the stage, the number control, the row editor.
+"""Our browser components, registered once: the stage, and the controls for numbers, choices and rows.
 
 Their code is served under /assets as ES modules, so that they share one live.js and the browser
 keeps them; what Streamlit is given is the line that loads them.
@@ -26,4 +26,5 @@ def _component(name: str, style: str) -> st.components.v2.types.ComponentRendere
 
 stage = _component("stage", "stage")
 number = _component("number", "controls")
+choice = _component("choice", "controls")
 rows = _component("rows", "controls")

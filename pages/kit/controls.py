@@ -1,6 +1,6 @@
 """The controls of a lab: one widget for each parameter, chosen by the parameter's kind.
 
-Numbers and rows are our components, live while dragging; the rest are Streamlit's own widgets.
+They are our components, live while they move; a value that is typed as text has Streamlit's own.
 """
 
 from __future__ import annotations
@@ -38,11 +38,8 @@ def _widget(state: State, control: Control, parameter: Parameter) -> None:
         _number(state, control, parameter)
     elif isinstance(parameter, Rows):
         _rows(state, control, parameter)
-    elif isinstance(parameter, Choice):
+    elif isinstance(parameter, (Choice, Toggle)):
         _choice(state, control, parameter)
-    elif isinstance(parameter, Toggle):
-        _native(state, parameter, state.values[control.name])
-        st.toggle(control.label, help=control.help or None, **_bound(state, parameter))
     else:
         _text(state, control, parameter)
 
@@ -51,21 +48,10 @@ def _key(state: State, name: str) -> str:
     return f"{state.listed.slug}.{name}"
 
 
-def _native(state: State, parameter: Parameter, value: Any) -> None:
-    """The widget shows the state, except while a refused entry waits to be corrected."""
-    if parameter.name not in state.typed:
-        st.session_state[_key(state, parameter.name)] = value
-
-
-def _bound(state: State, parameter: Parameter) -> dict[str, Any]:
-    key = _key(state, parameter.name)
-    return {"key": key, "on_change": _native_changed, "args": (state, parameter.name, key)}
-
-
-def _native_changed(state: State, name: str, key: str) -> None:
-    value = st.session_state[key]
-    if value is not None:
-        state.commit({name: value})
+def _written(state: State, parameter: Parameter) -> str:
+    """What a control says: the state, or a refused entry that waits to be corrected."""
+    refused = state.typed.get(parameter.name)
+    return parameter.text(state.values[parameter.name]) if refused is None else str(refused)
 
 
 def component_changed(state: State, key: str) -> None:
@@ -75,44 +61,29 @@ def component_changed(state: State, key: str) -> None:
         state.commit({str(name): str(text) for name, text in list(change.items())[:32]})
 
 
-def choices(state: State) -> dict[str, dict[str, str]]:
-    """What Streamlit's own choices and switches say, as link texts: the stage follows them live."""
-    parameters = {p.name: p for p in state.listed.technique.parameters}
-    found = {}
-    for control in state.listed.lab.controls:
-        parameter = parameters[control.name]
-        if isinstance(parameter, Choice):
-            found[control.name] = {control.labels.get(option, option): option for option in parameter.options}
-        elif isinstance(parameter, Toggle):
-            found[control.name] = {"on": "on", "off": "off"}
-    return found
-
-
-def _choice(state: State, control: Control, parameter: Choice) -> None:
-    _native(state, parameter, state.values[control.name])
-    labels = {option: control.labels.get(option, option) for option in parameter.options}
-    few = sum(map(len, labels.values())) <= MOST_SEGMENTS
-    settings = {
-        "options": parameter.options,
-        "format_func": labels.__getitem__,
-        "help": control.help or None,
-        **_bound(state, parameter),
-    }
-    if few:
-        st.segmented_control(control.label, required=True, width="stretch", **settings)
-    else:
-        st.selectbox(control.label, **settings)
+def _choice(state: State, control: Control, parameter: Choice | Toggle) -> None:
+    options = parameter.options if isinstance(parameter, Choice) else ()
+    words = [(option, control.labels.get(option, option)) for option in options]
+    few = sum(len(label) for _, label in words) <= MOST_SEGMENTS
+    kind = "switch" if isinstance(parameter, Toggle) else "segments" if few else "list"
+    _mount(components.choice, state, control, {"kind": kind, "options": json.dumps(words)}, parameter)
 
 
 def _text(state: State, control: Control, parameter: Parameter) -> None:
-    text = parameter.text(state.values[control.name])
-    _native(state, parameter, text)
+    """Streamlit's own text input: for what is pasted or typed as a whole."""
+    key = _key(state, control.name)
+    st.session_state[key] = _written(state, parameter)
+
+    def changed() -> None:
+        state.commit({control.name: st.session_state[key]})
+
     st.text_input(
         control.label,
+        key=key,
+        on_change=changed,
         max_chars=2000,
         placeholder=control.auto if parameter.default is None else None,
         help=control.help or None,
-        **_bound(state, parameter),
     )
 
 
@@ -164,7 +135,7 @@ def _mount(
         "name": control.name,
         "label": control.label,
         "help": control.help,
-        "value": parameter.text(state.values[control.name]),
+        "value": _written(state, parameter),
         "default": parameter.text(parameter.default),
     }
     component(key=key, data=common | data, on_change_change=lambda: component_changed(state, key))
