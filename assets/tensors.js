@@ -10,19 +10,38 @@ export function read(payload) {
 }
 
 export class Tensor {
-  constructor(name, { shape, axes, dtype, about = "", data = "", every = [], pad = [] }) {
+  constructor(name, { shape, axes, dtype, about = "", data, every = [], pad = [], box = null }) {
     Object.assign(this, { name, shape, axes, dtype, about });
     this.every = shape.map((_, axis) => every[axis] ?? 1);
     this.pad = shape.map((_, axis) => pad[axis] ?? [0, 0]);
     this.stored = shape.map((size, axis) => Math.ceil(size / this.every[axis])); // cells kept per axis
     this.strides = strides(this.stored);
     this.text = data;
-    this.drawn = Boolean(data) || shape.includes(0);
+    this.box = box; // outside it all is 0 and was not sent
+    this.drawn = data !== undefined;
   }
 
   get values() {
-    this.decoded ??= decode(this.text);
+    this.decoded ??= this.box ? this.spread(decode(this.text)) : decode(this.text);
     return this.decoded;
+  }
+
+  /** The values of the box among zeros, row by row. */
+  spread(values) {
+    const all = new Float32Array(this.stored.reduce((product, size) => product * size, 1));
+    const [first, last] = this.box.at(-1);
+    const row = last - first;
+    const copy = (axis, place, from) => {
+      if (axis === this.box.length - 1) {
+        all.set(values.subarray(from, from + row), place + first);
+        return from + row;
+      }
+      const [start, stop] = this.box[axis];
+      for (let at = start; at < stop; at += 1) from = copy(axis + 1, place + at * this.strides[axis], from);
+      return from;
+    };
+    copy(0, 0, 0);
+    return all;
   }
 
   get sampled() {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -66,11 +67,31 @@ def test_every_bound_and_option_runs_and_draws(listed: Listed) -> None:
 
 
 @every_lab
-def test_the_shapes_a_page_shows_are_the_traces(listed: Listed) -> None:
-    trace = engine.run(listed.lab.technique)
-    payload = stage_payload(listed, trace)
-    for name, tensor in trace.tensors.items():
-        assert tuple(payload["tensors"][name]["shape"]) == tensor.values.shape
+def test_what_a_page_shows_is_the_trace(listed: Listed) -> None:
+    for trace in accepted(listed):
+        payload = stage_payload(listed, trace)
+        for name, tensor in trace.tensors.items():
+            plain = payload["tensors"][name]
+            assert tuple(plain["shape"]) == tensor.values.shape
+            if "data" in plain:
+                kept = tensor.values[tuple(slice(None, None, step) for step in plain["every"])]
+                with np.errstate(over="ignore"):
+                    np.testing.assert_array_equal(unpacked(plain, kept.shape), kept.astype("float32"))
+
+
+def unpacked(plain: dict[str, Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """The values of a payload's tensor, as docs/api.md says."""
+    box = plain.get("box", [[0, size] for size in shape])
+    values = np.zeros(shape, "float32")
+    sent = np.frombuffer(base64.b64decode(plain["data"]), "<f4")
+    values[tuple(slice(*side) for side in box)] = sent.reshape([stop - start for start, stop in box])
+    return values
+
+
+def test_a_mostly_empty_tensor_is_sent_as_its_box() -> None:
+    listed = labs()["receptive-field"]
+    payload = stage_payload(listed, engine.run("receptive-field", size=64, kernel=5, unit="0x9"))
+    assert len(payload["tensors"]["gradient"]["data"]) < len(payload["tensors"]["x"]["data"]) / 20
 
 
 @every_lab

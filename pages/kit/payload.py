@@ -20,6 +20,7 @@ from pages.kit.labs import Listed
 from pages.kit.link import link_text
 
 MOST_CELLS = 65_536  # of one tensor on the stage; a larger one is sampled and says so
+FEW_CELLS = 1024  # a tensor of fewer is sent whole
 
 
 def stage_payload(listed: Listed, trace: Trace) -> dict[str, Any]:
@@ -88,8 +89,29 @@ def _tensor(trace: Trace, name: str, drawn: bool) -> dict[str, Any]:
     if drawn:
         every = sampling(tensor.shape)
         cells = tensor.values[tuple(slice(None, None, step) for step in every)]
+        box = _not_zero(cells)
+        if box is not None:
+            cells = cells[tuple(slice(*side) for side in box)]
+            plain["box"] = [list(side) for side in box]
         plain |= {"data": _base64(cells), "every": list(every), "pad": _padding(trace, name, tensor)}
     return plain
+
+
+def _not_zero(cells: np.ndarray[Any, Any]) -> list[tuple[int, int]] | None:
+    """The box outside which everything is 0, where that is at most half of a larger tensor.
+
+    A gradient or a receptive field is mostly zeros; a drag sends one many times a second.
+    """
+    filled = cells != 0
+    if cells.size < FEW_CELLS or 2 * np.count_nonzero(filled) > cells.size:
+        return None
+    box = []
+    for axis in range(cells.ndim):
+        others = tuple(other for other in range(cells.ndim) if other != axis)
+        along = np.flatnonzero(filled.any(axis=others))
+        box.append((int(along[0]), int(along[-1]) + 1) if along.size else (0, 0))
+    size = np.prod([stop - start for start, stop in box])
+    return box if 2 * size <= cells.size else None
 
 
 def sampling(shape: Sequence[int]) -> tuple[int, ...]:
