@@ -20,6 +20,8 @@ from server.limits import PacedSockets
 from server.routes import routes
 from server.sockets import send_at_once
 
+HEAD_START = 2.0  # seconds in which a first page finds the processor free
+
 
 def _log_to_stderr() -> None:
     log = logging.getLogger("tensorscope")
@@ -31,13 +33,21 @@ def _log_to_stderr() -> None:
         log.propagate = False
 
 
-async def _open_every_lab_once() -> None:
-    """Compute each lab's first state as soon as the engine is warm: the first visitor finds it done."""
+async def _warm_up() -> None:
+    """Load TensorFlow, then compute each lab's first state: the first visitor finds it done.
+
+    A page that is opened at once is shown first: loading takes all the processor. Its stage, or the
+    gallery's pictures, start the engine earlier by asking for something. What takes long waits for
+    somebody who wants it: a worker of the long lane holds 0.7 GB.
+    """
+    await asyncio.sleep(HEAD_START)
+    await asyncio.to_thread(engine.start)
     while not engine.warm():
         await asyncio.sleep(0.2)
     for listed in labs().values():
-        with suppress(engine.EngineError):
-            await asyncio.wrap_future(engine.submit(listed.lab.technique))
+        if listed.technique.lane == "interactive":
+            with suppress(engine.EngineError):
+                await asyncio.wrap_future(engine.submit(listed.lab.technique))
 
 
 @asynccontextmanager
@@ -46,12 +56,11 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     _log_to_stderr()
     send_at_once()
     labs()  # read now, not while the first visitor waits
-    await asyncio.to_thread(engine.start)
-    opening = asyncio.create_task(_open_every_lab_once())
+    warming = asyncio.create_task(_warm_up())
     try:
         yield
     finally:
-        opening.cancel()
+        warming.cancel()
         await asyncio.to_thread(engine.stop)
 
 

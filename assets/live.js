@@ -9,6 +9,7 @@ import { ask } from "./ask.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
+const STILL = 400; // ms without a movement before the page may load what is slow
 const POLL = 300; // ms between two questions about what takes long
 const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
@@ -40,6 +41,7 @@ class Live {
     this.moving = {}; // chosen at this moment, not released
     this.sent = {}; // released; the page has not answered yet
     this.sentUntil = this.movingUntil = 0;
+    this.movedAt = performance.now();
     this.unheard = null; // {values, trigger, at, tries}: released, and no page has shown it so far
     this.held = this.shown = null;
     this.wanted = this.flying = this.sentQuery = this.sentLink = null;
@@ -58,7 +60,13 @@ class Live {
     for (const listener of this.listeners) listener(this.shown);
   }
 
+  /** Whether nothing moved for a while. */
+  get still() {
+    return performance.now() - this.movedAt > STILL;
+  }
+
   propose(values) {
+    this.movedAt = performance.now();
     Object.assign(this.moving, values);
     this.movingUntil = performance.now() + HOLD;
     this.want(this.query());

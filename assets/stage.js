@@ -91,7 +91,13 @@ class Stage {
   tellDrawn() {
     if (!this.main || this.drawn || !this.model || !this.width) return;
     this.drawn = true;
-    requestAnimationFrame(() => setTimeout(() => this.trigger("drawn", true), 0));
+    this.waitStill();
+  }
+
+  /** Plotly takes most of a second to load: never under a moving hand. */
+  waitStill() {
+    if (live(this.lab).still) return this.trigger("drawn", true);
+    setTimeout(() => this.waitStill(), 100);
   }
 
   arrived() {

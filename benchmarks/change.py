@@ -54,7 +54,9 @@ def _floor(browser: Browser, url: str, listed: Listed, turn: int, times: Times) 
 def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
     """A few numbers, then clicks."""
     numbers, choice = widest(listed), clicked(listed)
-    with probed(browser, url + address(listed, seed=1 + turn), READY, ours=True) as probe:
+    with probed(
+        browser, url + address(listed, seed=1 + turn), READY, ours=True, charts=len(listed.lab.charts)
+    ) as probe:
         probe.watch(numbers.name, numbers.default)
         for value in numbers.at(turn, CHANGES):
             times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
@@ -76,7 +78,13 @@ def _clicks(probe: Probe, choice: Clicked, numbers: Numbers, turn: int, times: l
 def _lab_beside(browser: Browser, url: str, turn: int, times: Times) -> None:
     """The convolution lab at the peers' sizes, one pixel more each time."""
     listed = labs()["receptive-field"]
-    with probed(browser, url + address(listed, seed=50 + turn, size=START), READY, ours=True) as probe:
+    with probed(
+        browser,
+        url + address(listed, seed=50 + turn, size=START),
+        READY,
+        ours=True,
+        charts=len(listed.lab.charts),
+    ) as probe:
         probe.watch("size", "64")
         for size in range(START + 1, START + 1 + CHANGES):
             times["ours"].append(probe.change('input[aria-label^="Input size"]', str(size)))

@@ -37,7 +37,13 @@ def _lab(browser: Browser, url: str, listed: Listed, turn: int, drags: Drags) ->
     numbers = widest(listed)
     values = SIZES if listed.slug == "receptive-field" else numbers.values[:VALUES]
     start = {numbers.name: START} if values is SIZES else {}
-    with probed(browser, url + address(listed, seed=70 + turn, **start), READY, ours=True) as probe:
+    with probed(
+        browser,
+        url + address(listed, seed=70 + turn, **start),
+        READY,
+        ours=True,
+        charts=len(listed.lab.charts),
+    ) as probe:
         probe.watch(numbers.name, numbers.default)
         drags[listed.slug].append(probe.drag(numbers.selector, values, EVERY, AFTER))
 

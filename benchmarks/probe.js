@@ -48,6 +48,9 @@ window.bench = (() => {
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   const running = () => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "running";
 
+  /** How many Plotly charts are drawn. */
+  const charts = () => document.querySelectorAll(".js-plotly-plot .main-svg:first-of-type").length;
+
   async function until(ready, patience = 20000) {
     const end = performance.now() + patience;
     for (let found; ; await frame()) {
@@ -116,5 +119,5 @@ window.bench = (() => {
     return { drawn: inTime.size, late: at - ended };
   }
 
-  return { find, seen, watch, change, click, drag, until, running };
+  return { find, seen, watch, change, click, drag, until, running, charts };
 })();

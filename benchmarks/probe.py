@@ -51,9 +51,9 @@ class Probe:
 
 
 @contextmanager
-def probed(browser: Browser, url: str, ready: str, ours: bool = False) -> Iterator[Probe]:
-    """A page in a fresh context, once it shows `ready` and its first script run is over."""
+def probed(browser: Browser, url: str, ready: str, ours: bool = False, charts: int = 0) -> Iterator[Probe]:
+    """A page in a fresh context, once it shows `ready` and so many charts, and its script runs are over."""
     with opened(browser, url) as page:
         page.wait_for_selector(ready, state="attached")
-        page.evaluate("() => bench.until(() => !bench.running())")
+        page.evaluate("n => bench.until(() => !bench.running() && bench.charts() >= n)", charts)
         yield Probe(page, ours)

@@ -1,6 +1,6 @@
 """The engine: what is true. `run(technique, **parameters) -> Trace` is the only door."""
 
-from engine.door import FORGOTTEN, check, glance, progress_of, run, start, stop, submit, warm
+from engine.door import FORGOTTEN, check, glance, known, progress_of, run, start, stop, submit, warm
 from engine.errors import (
     Busy,
     EngineError,
@@ -30,6 +30,7 @@ __all__ = [
     "WorkerDied",
     "check",
     "glance",
+    "known",
     "progress_of",
     "run",
     "start",

@@ -35,6 +35,11 @@ class TraceCache:
         future.add_done_callback(lambda done: self._landed(key, done))
         return future, False
 
+    def known(self, key: str) -> Trace | None:
+        """The Trace of this key if it is kept."""
+        with self._lock:
+            return self._kept[key].result() if key in self._kept else None
+
     def _landed(self, key: str, future: Future[Trace]) -> None:
         with self._lock:
             self._flying.pop(key, None)

@@ -99,9 +99,8 @@ def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[T
     began = time.perf_counter()
     try:
         read = check(name, parameters)
-        key = name + json.dumps(to_plain(read))
         found = technique(name)
-        future, known = traces().get(key, lambda: lane(found.lane).submit(compute, name, read))
+        future, known = traces().get(_key(name, read), lambda: lane(found.lane).submit(compute, name, read))
     except Exception as e:
         _report(name, began, f"{type(e).__name__}: {e}")
         raise
@@ -122,6 +121,15 @@ def run(name: str, **parameters: object) -> Trace:
     `TookTooLong`, `WorkerDied` or `Busy`, all of them `EngineError`.
     """
     return submit(name, **parameters).result()
+
+
+def _key(name: str, read: Mapping[str, Any]) -> str:
+    return name + json.dumps(to_plain(read))
+
+
+def known(name: str, **parameters: object) -> Trace | None:
+    """The Trace if it is in the cache; computes nothing."""
+    return traces().known(_key(name, technique(name).read(parameters)))
 
 
 def glance(name: str, patience: float, /, **parameters: object) -> Trace | Progress:

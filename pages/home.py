@@ -18,7 +18,7 @@ def render() -> None:
     """The gallery, filtered by what is searched for."""
     st.html(f"<style>{STYLE}</style>")
     st.title("Tensorscope", anchor=False)
-    st.markdown("See what tensors do: every number here was computed by TensorFlow a moment ago.")
+    st.markdown(PROMISE)
     words = st.text_input(
         "Search",
         key="home.search",

@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 import engine
 from pages.kit.labs import Listed, labs
 from pages.kit.payload import error_payload, stage_payload
-from pages.kit.picture import picture
+from pages.kit.picture import blank, picture
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -110,21 +110,24 @@ async def lab_values(request: Request) -> Response:
 
 
 async def lab_picture(request: Request) -> Response:
-    """The gallery's picture of a lab: its default state, drawn from a Trace, as SVG."""
+    """The gallery's picture of a lab as SVG: its default state, drawn from a Trace.
+
+    A gallery does not start what takes long: until somebody has opened such a lab it is drawn blank.
+    """
     if early := _early(request):
         return early
     listed = labs()[request.path_params["slug"]]
     try:
-        trace = await _trace(listed, {})
+        trace = await _trace(listed, {}) if listed.technique.lane == "interactive" else None
     except engine.EngineError as e:
         return _refused(503, type(e).__name__, str(e), 1)
-    if isinstance(trace, engine.Progress):
-        return _progress(trace)
+    trace = trace or engine.known(listed.lab.technique)
+    drawn = picture(listed, trace) if isinstance(trace, engine.Trace) else blank(listed)
     headers = {
-        "Cache-Control": "max-age=300",
+        "Cache-Control": "max-age=300" if trace else "no-store",
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     }
-    return Response(picture(listed, trace), media_type="image/svg+xml", headers=headers)
+    return Response(drawn, media_type="image/svg+xml", headers=headers)
 
 
 async def lab_list(request: Request) -> Response:

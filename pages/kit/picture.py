@@ -24,9 +24,20 @@ def picture(listed: Listed, trace: Trace) -> str:
         shapes = _bars([trace[name].astype(float).ravel() for name in panel.tensors])
     else:
         shapes = _cells(_plane(trace, panel))
+    return _svg(listed, "".join(shapes))
+
+
+def blank(listed: Listed) -> str:
+    """The picture of a lab that nobody has opened yet: empty cells."""
+    cells = np.full((9, 16, 3), 224, "uint8")
+    words = '<text x="160" y="96" text-anchor="middle" font-family="sans-serif" font-size="15" fill="#444">'
+    return _svg(listed, f"{''.join(_cells(cells))}{words}computed when you open it</text>")
+
+
+def _svg(listed: Listed, shapes: str) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
-        f"<title>{escape(listed.lab.title)}</title>{''.join(shapes)}</svg>"
+        f"<title>{escape(listed.lab.title)}</title>{shapes}</svg>"
     )
 
 
