@@ -1,6 +1,6 @@
 """**What you see.** 2 × 2 pooling leaves one row, **x**: W columns, each C channels deep (one line of the
 strip for each channel). The kernel **w** makes a narrower row **y** of it. Point at a cell of y and its
-window in x lights up with the taps it is multiplied by. The square on the right is the dependency matrix,
+window in x lights up with the taps it is multiplied by. The large matrix says what y depends on,
 found by GradientTape: one line for each output cell, one column for each input cell, channels side by side.
 White means that the one cannot change the other.
 
@@ -39,6 +39,12 @@ OPERATIONS = {
     "mix": "tf.einsum",
     "depthwise": "tf.nn.depthwise_conv2d",
 }
+AGAIN = {
+    "stride": "matrix products of windows differ by",
+    "full-width": "a dense layer on the flat row differs by",
+    "mix": "a 1 × 1 conv with channels as batch differs by",
+    "depthwise": "sums over windows differ by",
+}
 STRIDED = ("mode", ("stride", "depthwise"))
 
 
@@ -54,7 +60,7 @@ def _kernel(trace: Trace, tensor: str, title: str, types: str = "") -> Grid:
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """The volume, the pooled row, the kernel, the narrower row, and the dependency matrix."""
+    """The volume, the pooled row, the kernel, the dependency matrix, and the narrower row."""
     conv = (
         [Grid("conv", "one column, all depth", rows="height", columns="depth")]
         if "conv" in trace.tensors
@@ -65,8 +71,8 @@ def panels(trace: Trace) -> Sequence[Panel]:
         Grid("x", "pooled row", rows="channel", columns="width", types="row"),
         _kernel(trace, "w", "kernel", types="taps"),
         *conv,
-        Grid("y", "narrower row", rows="channel", columns="width"),
         _depends(trace.parameters["mode"]),
+        Grid("y", "narrower row", rows="channel", columns="width"),
     ]
 
 
@@ -100,7 +106,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("weights", f"{known['weights']:,}"),
         ("one output cell reads at most", f"{known['cells_read_most']} of {trace['x'].size} cells"),
         ("mixes channels", "yes" if known["mixes_channels"] else "no"),
-        ("another way to the same numbers differs by", f"{known['difference']:.2g}"),
+        (AGAIN[trace.parameters["mode"]], f"{known['difference']:.2g}"),
     )
 
 
@@ -154,14 +160,14 @@ LAB = Lab(
         Control("kernel", "Kernel width", "columns", low=1, high=32),
         Control("stride", "Stride along the width", "columns", low=1, high=32),
         Control("padding", "Padding"),
-        Control("filters", "Filters", low=1, high=8, auto="as many as channels", when=("mode", ("stride",))),
+        Control("filters", "Filters", low=1, high=8, auto="C", when=("mode", ("stride",))),
         Control("out_width", "Output width W2", "columns", low=1, high=32,
                 help="For the full-width kernel and for width mixing."),
         Control("pattern", "The volume holds"),
         Control("weights", "The kernels hold"),
         Control("strides", "strides argument, typed", auto="from the number above", when=STRIDED,
                 help="[batch, height, width, depth] as tf.nn.conv2d takes it."),
-        Control("kernel_channels", "Kernel's input channels", low=1, high=16, auto="as many as x has", when=STRIDED),
+        Control("kernel_channels", "Kernel's input channels", low=1, high=16, auto="C", when=STRIDED),
         Control("row", "x, number by number", auto="from the pattern", help="Or type over a value of x."),
         Control("taps", "w, number by number", auto="from the choice above", help="Or type over a value of w."),
         Control("seed", "Seed", low=0, high=99),
