@@ -44,6 +44,8 @@ def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:
 
 
 def _large(parameter: Parameter, most: int) -> bool:
+    if isinstance(parameter, Integer):
+        return parameter.default is not None and parameter.default > parameter.low + most
     return isinstance(parameter, Pair) and parameter.default is not None and max(parameter.default) > most + 1
 
 
@@ -54,13 +56,19 @@ def parameters_of(
     """Parameters that the technique accepts together; `small` never keeps a large default."""
     found: dict[str, Any] = {}
     for parameter in technique.parameters:
-        keep = draw(st.booleans()) and not (small and _large(parameter, most))
-        value = parameter.default if keep else draw(values_of(parameter, most))
-        try:  # one by one, so that a refused value falls back instead of losing the whole draw
-            technique.read({**found, parameter.name: value})
-            found[parameter.name] = value
-        except Rejected:
-            continue
+        large = small and _large(parameter, most)
+        values = [
+            parameter.default if draw(st.booleans()) and not large else draw(values_of(parameter, most))
+        ]
+        if large and isinstance(parameter, Integer):
+            values.append(parameter.low + most)  # what fits more often than the drawn value
+        for value in values:
+            try:  # one by one, so that a refused value falls back instead of losing the whole draw
+                technique.read({**found, parameter.name: value})
+                found[parameter.name] = value
+                break
+            except Rejected:
+                continue
     return technique.read(found)
 
 
