@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import Rejected
-from engine.parameters import MOST_TEXT, Parameter, finite, number_text, refuse, shown
+from engine.parameters import MOST_TEXT, Parameter, finite, left_out, number_text, refuse, shown
 
 
 def _split(value: object, separators: str) -> list[object] | None:
@@ -43,7 +43,7 @@ class Numbers:
         return f"{self.fewest} to {self.most} {kind} {between}, separated by commas"
 
     def read(self, value: object) -> tuple[float, ...] | None:
-        if self.default is None and value in (None, ""):
+        if self.default is None and left_out(value):
             return None
         parts = _split(value, r"[\s,;]+")
         if parts is None:
@@ -124,7 +124,7 @@ class Cells:
         return f"up to {self.most} cells, each 0 or 1, such as 11000"
 
     def read(self, value: object) -> tuple[int, ...] | None:
-        if value in (None, ""):
+        if left_out(value):
             return None
         parts = list(value) if isinstance(value, str) and "," not in value else _split(value, r"[\s,]+")
         if not parts or len(parts) > self.most:
@@ -157,7 +157,7 @@ class Rows:
         return f"up to {self.most} rows of {names}, rows joined by _"
 
     def read(self, value: object) -> tuple[tuple[Any, ...], ...]:
-        if value in (None, ""):
+        if left_out(value):
             return ()
         rows = _split(value, "_")
         if rows is None:

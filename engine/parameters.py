@@ -45,6 +45,11 @@ def refuse(parameter: Parameter, value: object, fix: str = "") -> Rejected:
     return Rejected(parameter.name, shown(value), parameter.expected, fix, remedy)
 
 
+def left_out(value: object) -> bool:
+    """Whether nothing was given; a NumPy array has no truth value, so it is not compared."""
+    return value is None or (isinstance(value, str) and not value)
+
+
 def finite(value: object) -> float | None:
     """A finite number from a number or its text; None for anything else."""
     if isinstance(value, bool) or (isinstance(value, str) and len(value) > 40):
@@ -76,7 +81,7 @@ class Integer:
         return f"a whole number from {self.low} to {self.high}"
 
     def read(self, value: object) -> int | None:
-        if self.default is None and value in (None, ""):
+        if self.default is None and left_out(value):
             return None
         number = finite(value)
         if number is None or not number.is_integer():
@@ -187,7 +192,7 @@ class Pair:
         return f"one whole number or two (height x width) from {self.low} to {self.high}"
 
     def read(self, value: object) -> tuple[int, int] | None:
-        if self.default is None and value in (None, ""):
+        if self.default is None and left_out(value):
             return None
         parts: Sequence[object]
         if isinstance(value, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -79,6 +80,13 @@ def test_a_refusal_says_received_expected_and_fix(parameter: Any, bad: Any, says
     text = str(refusal.value)
     assert says in text
     assert all(word in text for word in ("received", "expected", "fix"))
+
+
+def test_arrays_are_read_where_a_value_may_be_left_out() -> None:
+    assert Numbers("row", None, 1, 4).read(np.array([1.0, 2.0])) == (1.0, 2.0)
+    assert MASK.read(np.array([1, 0])) == (1, 0)
+    assert Pair("unit", None, 0, 9).read((3, 4)) == (3, 4)
+    assert Numbers("row", None, 1, 4).read("") is None
 
 
 def test_a_long_text_is_cut_in_the_sentence() -> None:
