@@ -49,13 +49,21 @@ def _large(parameter: Parameter, most: int) -> bool:
 
 @st.composite
 def parameters_of(
-    draw: st.DrawFn, technique: Technique, most: int = 5, small: bool = False
+    draw: st.DrawFn,
+    technique: Technique,
+    most: int = 5,
+    small: bool = False,
+    base: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Parameters that the technique accepts together; `small` never keeps a large default."""
-    found: dict[str, Any] = {}
+    """Parameters that the technique accepts together; `small` never keeps a large default.
+
+    `base` is what a refused value falls back to, where the defaults are too large for a test.
+    """
+    found: dict[str, Any] = dict(base or {})
     for parameter in technique.parameters:
         keep = draw(st.booleans()) and not (small and _large(parameter, most))
-        value = parameter.default if keep else draw(values_of(parameter, most))
+        usual = found.get(parameter.name, parameter.default)
+        value = usual if keep else draw(values_of(parameter, most))
         try:  # one by one, so that a refused value falls back instead of losing the whole draw
             technique.read({**found, parameter.name: value})
             found[parameter.name] = value
