@@ -51,7 +51,7 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any], found: Plan,
         tensors=_tensors(parameters, results, found, here, stages, skips),
         steps=steps_of(parameters, found, here, stages, facts["message"]),
         facts=facts,
-        notes=_notes(parameters, found, facts, stages),
+        notes=_notes(parameters, found, facts),
     )
 
 
@@ -215,9 +215,7 @@ def _read(stage: Stage, size: int) -> int:
     return min(size, (along.output(size) - 1) * 2 + along.span - along.before)
 
 
-def _notes(
-    parameters: Mapping[str, Any], found: Plan, facts: Mapping[str, Any], stages: Sequence[Stage]
-) -> list[str]:
+def _notes(parameters: Mapping[str, Any], found: Plan, facts: Mapping[str, Any]) -> list[str]:
     notes = []
     if found.stopped and found.parted:
         one, shapes = found.parted, facts["parted_shapes"]
@@ -236,10 +234,5 @@ def _notes(
         notes.append(
             f"The output is {two(facts['output_shape'][1:3])}, the image {two(parameters['size'])}: "
             "labels of the image's size do not fit it."
-        )
-    holes = [number for number, stage in enumerate(stages, 1) if stage.kernel == 1]
-    if holes:
-        notes.append(
-            "A kernel of 1 with stride 2 reads every second pixel, and leaves holes when it doubles."
         )
     return notes
