@@ -17,6 +17,7 @@ from tests.strategies import parameters_of
 
 SMALL = {  # states small enough to differentiate cell by cell
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
+    "dense-as-convolution": {"tile": 3, "tiles": 2, "channels": 2, "units": 2, "stride": 2, "flip": True},
     "skip-connection-crop-add": {"size": 11, "stages": 2, "repair": "crop-both", "skips": "01"},
 }
 MAPPED = [name for name, found in techniques().items() if found.family != "claims"]
