@@ -167,7 +167,7 @@ def test_the_result_of_a_flip_and_of_another_order_differs() -> None:
         ({"extra": "7x0"}, "VALID drops 7 of 107 rows and 0 of 60 columns: 420 pixels are read by no tile."),
         ({"extra": "19x0", "padding": "SAME"}, "SAME adds zeros, 0 + 1 rows and 0 + 0 columns (before + after). The tiles stay"),
         ({"extra": "3x0", "padding": "SAME"}, "SAME adds zeros, 8 + 9 rows and 0 + 0 columns (before + after). Zeros before the image move"),
-        ({"tile": 2, "stride": 3, "tiles": 3}, "A stride beyond the tile skips 1 of 6 rows and 1 of 6 columns: 11 pixels"),
+        ({"tile": 2, "stride": 3, "tiles": 3}, "A stride beyond the tile skips 2 of 6 rows and 2 of 6 columns: 20 pixels"),
     ],
     ids=str,
 )  # fmt: skip

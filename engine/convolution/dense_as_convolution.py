@@ -106,7 +106,7 @@ def image(
     """Random values, or 1 to 9 over and over: float32[batch, height, width, channels]."""
     shape = (batch, height, width, channels)
     if pattern == "arange":
-        return (1 + np.arange(np.prod(shape)) % 9).reshape(shape).astype("float32")
+        return np.asarray(1 + np.arange(np.prod(shape)) % 9, "float32").reshape(shape)
     return np.random.default_rng(seed).normal(size=shape).astype("float32")
 
 
@@ -125,10 +125,10 @@ def weights(
     by the number of values, so that it answers most where it finds itself.
     """
     if pattern == "arange":
-        return (1 + np.arange(np.prod(shape)) % 4).reshape(shape).astype("float32")
+        return np.asarray(1 + np.arange(np.prod(shape)) % 4, "float32").reshape(shape)
     if pattern == "random":
         generator = np.random.default_rng(pixels["seed"] + 1)
-        return (generator.normal(size=shape) / np.sqrt(shape[0])).astype("float32")
+        return np.asarray(generator.normal(size=shape) / np.sqrt(shape[0]), "float32")
     picture, columns = image(**pixels)[0], []
     for unit in range(shape[1]):
         row, column = unit // tiles[1] % tiles[0] * tile[0], unit % tiles[1] * tile[1]
