@@ -286,3 +286,20 @@ def test_what_the_installed_versions_do(asked: dict[str, Any], shape: tuple[int,
     assert known["shape"] == shape
     assert message in known["message"]
     assert bool(message) == bool(known["message"])
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {**CEIL}, {"size": "406x256", **CEIL}, {"size": 192, **FLOOR}], ids=str
+)
+def test_what_every_repair_comes_to_is_what_it_gives(settings: dict[str, Any]) -> None:
+    """The table of all repairs, made by formula, against each of them really run."""
+    for told in run(**settings).facts["repairs"]:
+        try:
+            known = run(**settings, repair=told["repair"]).facts
+        except engine.Rejected:
+            assert told["output"] is None
+            continue
+        assert told["input"] == known["network_size"]
+        output = known["output_shape"][1:3] if known["output_shape"] else None
+        assert told["output"] == output
+        assert (told["level"] is not None) == known["stopped"]

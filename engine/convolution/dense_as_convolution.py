@@ -121,11 +121,11 @@ def weights(
 ) -> np.ndarray[Any, Any]:
     """Weights of the dense layer, float32[tile value, unit].
 
-    Random ones; 1 to 4 over and over; or templates: unit n holds what tile n of the image shows, divided
+    Random ones; 1 to 9 over and over; or templates: unit n holds what tile n of the image shows, divided
     by the number of values, so that it answers most where it finds itself.
     """
     if pattern == "arange":
-        return np.asarray(1 + np.arange(np.prod(shape)) % 4, "float32").reshape(shape)
+        return np.asarray(1 + np.add.outer(np.arange(shape[0]), np.arange(shape[1])) % 9, "float32")
     if pattern == "random":
         generator = np.random.default_rng(pixels["seed"] + 1)
         return np.asarray(generator.normal(size=shape) / np.sqrt(shape[0]), "float32")

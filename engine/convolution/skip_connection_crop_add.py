@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from engine.convolution import skip_connection_crop_add_story
 from engine.convolution.receptive_field import photo
 from engine.convolution.skip_connection_crop_add_sizes import (
@@ -18,10 +16,13 @@ from engine.convolution.skip_connection_crop_add_sizes import (
     REPAIRS,
     Level,
     Plan,
+    larger,
     plan,
     skip_levels,
     stages_of,
+    wrong_crop,
 )
+from engine.convolution.skip_connection_crop_add_values import kernels, picture
 from engine.errors import Rejected
 from engine.parameter_lists import Cells, Rows
 from engine.parameters import Choice, Integer, Pair
@@ -59,22 +60,9 @@ def check(**parameters: Any) -> None:
         expected = f"as many as the encoder's {encoder}: [.., {encoder}] + [.., {decoder}] cannot be added"
         fix = f"use {encoder}, or a 1×1 convolution from {decoder} to {encoder}; cropping mends heights and widths only"
         raise Rejected("decoder_channels", str(decoder), expected, fix, {"decoder_channels": None})
-    wrong = _wrong_crop(parameters)
+    wrong = wrong_crop(planned(**parameters), parameters["repair"])
     if wrong:
         raise _cannot_crop(wrong, parameters)
-
-
-def _wrong_crop(parameters: Mapping[str, Any]) -> Level | None:
-    """The first level where the side to crop is not the larger one."""
-    repair, found = parameters["repair"], planned(**parameters)
-    if repair not in ("crop-encoder", "crop-decoder"):
-        return None
-    return next((one for one in found.levels if one.parts and not _larger(one, repair)), None)
-
-
-def _larger(level: Level, repair: str) -> bool:
-    sides = zip(level.encoder, level.decoder, strict=True)
-    return all(e >= d if repair == "crop-encoder" else d >= e for e, d in sides)
 
 
 def _cannot_crop(level: Level, parameters: Mapping[str, Any]) -> Rejected:
@@ -90,11 +78,10 @@ def _cannot_crop(level: Level, parameters: Mapping[str, Any]) -> Rejected:
         f"the {names[0]}'s map to be at least as large as the {names[1]}'s, {kept[0]}x{kept[1]}: "
         "tf.slice would have to begin before 0"
     )
-    if _larger(level, other):
-        fix = f"crop the {names[1]} there"
-    else:
-        fix = "each is larger along one axis: crop both"
-    better = "crop-both" if _wrong_crop({**parameters, "repair": other}) else other
+    mixed = "each is larger along one axis: crop both"
+    fix = f"crop the {names[1]} there" if larger(level, other) else mixed
+    elsewhere = wrong_crop(planned(**{**parameters, "repair": other}), other)
+    better = "crop-both" if elsewhere else other
     return Rejected("repair", received, expected, fix, {"repair": better})
 
 
@@ -133,31 +120,6 @@ def cost(**parameters: Any) -> Cost:
     wide = sum(number * channels for number, level in zip(cells, found.levels, strict=True) if level.skip)
     taps = max(kernel for _, kernel in parameters["layers"] or (("SAME", 3),)) ** 2
     return Cost(memory=4 * (8 * sum(cells) + 4 * wide), work=8 * taps * sum(cells) + 8 * wide)
-
-
-def picture(pattern: str, height: int, width: int) -> np.ndarray[Any, Any]:
-    """Rings around the middle, or each row of one value: float32[1, height, width, 1]."""
-    rows, columns = np.mgrid[0:height, 0:width]
-    if pattern == "rows":
-        plane = (rows + 1) / height
-    else:
-        distance = np.hypot((rows + 0.5) / height - 0.5, (columns + 0.5) / width - 0.5)
-        plane = 0.5 + 0.5 * np.cos(24 * distance)
-    return np.asarray(plane[None, :, :, None], "float32")
-
-
-def kernels(sizes: Sequence[int]) -> list[np.ndarray[Any, Any]]:
-    """For each size a mean, to halve, and a triangle, to double: float32[size, size, 1, 1] each.
-
-    The triangle's taps add up to 1 for even and for odd places, so that a flat picture stays flat.
-    """
-    made = []
-    for size in sizes:
-        taps = np.maximum(0, 1 - np.abs(np.arange(size) - (size - 1) / 2) / 2)
-        for start in (0, 1):
-            taps[start::2] /= taps[start::2].sum() or 1
-        made += [np.full((size, size), 1 / size**2), np.outer(taps, taps)]
-    return [kernel[:, :, None, None].astype("float32") for kernel in made]
 
 
 def arguments(**parameters: Any) -> dict[str, Any]:

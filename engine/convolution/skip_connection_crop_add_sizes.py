@@ -183,6 +183,19 @@ def plan(size: Two, stages: Sequence[Stage], skips: Sequence[int], repair: str) 
     return Plan(size, encoder, tuple(levels), stopped=False)
 
 
+def larger(level: Level, repair: str) -> bool:
+    """Whether the side that this repair crops is the larger one, along both axes."""
+    sides = zip(level.encoder, level.decoder, strict=True)
+    return all(e >= d if repair == "crop-encoder" else d >= e for e, d in sides)
+
+
+def wrong_crop(found: Plan, repair: str) -> Level | None:
+    """The first level where the side to crop is not the larger one."""
+    if repair not in ("crop-encoder", "crop-decoder"):
+        return None
+    return next((one for one in found.levels if one.parts and not larger(one, repair)), None)
+
+
 def _room(size: Two, stages: Sequence[Stage]) -> None:
     """A VALID window larger than its map returns garbage in TensorFlow; one pixel broadcasts."""
     for axis, side in enumerate(("high", "wide")):

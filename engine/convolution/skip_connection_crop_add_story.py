@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.convolution.skip_connection_crop_add_sizes import (
     LARGEST,
+    REPAIRS,
     Level,
     Plan,
     Stage,
@@ -17,10 +18,13 @@ from engine.convolution.skip_connection_crop_add_sizes import (
     gap,
     nearest_fit,
     next_exact,
+    plan,
     skip_levels,
     stages_of,
+    wrong_crop,
 )
 from engine.convolution.skip_connection_crop_add_steps import fitted, steps_of, two
+from engine.errors import Rejected
 from engine.technique import Story
 from engine.trace import Tensor
 
@@ -182,9 +186,24 @@ def _facts(
         "network_size": found.input,
         "output_shape": tuple(results["y"].shape) if "y" in results else None,
         "skip_has_path": bool(results["skip_has_path"]) if here.skip else None,
+        "repairs": [_outcome(repair, size, stages, skips) for repair in REPAIRS],
         "encoder_without_gradient": int((results["encoder_gradient"] == 0).sum()),
         "encoder_pixels": int(results["encoder_gradient"].size),
     }
+
+
+def _outcome(
+    repair: str, size: tuple[int, int], stages: tuple[Stage, ...], skips: tuple[int, ...]
+) -> dict[str, Any]:
+    """What a repair would come to here: the size given to the network, that of the output, or who refuses."""
+    try:
+        found = plan(size, stages, skips, repair)
+    except Rejected:  # too small as it is; only padding helps then
+        return {"repair": repair, "input": size, "output": None, "level": None}
+    wrong = wrong_crop(found, repair) or (found.parted if found.stopped else None)
+    output = size if repair == "pad-input" else found.levels[-1].met
+    level = wrong.level if wrong else None
+    return {"repair": repair, "input": found.input, "output": None if wrong else output, "level": level}
 
 
 def _shapes(results: Mapping[str, Any], parted: Level | None) -> tuple[tuple[int, ...], ...]:

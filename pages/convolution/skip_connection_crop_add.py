@@ -26,6 +26,7 @@ from engine import Trace
 from pages.convolution.skip_connection_crop_add_charts import CHARTS
 from pages.convolution.skip_connection_crop_add_claims import CLAIMS
 from pages.convolution.skip_connection_crop_add_predictions import PREDICTIONS
+from pages.convolution.skip_connection_crop_add_tables import TABLES
 from pages.convolution.skip_connection_crop_add_words import REPAIRS, sizes, two
 from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset
 
@@ -50,10 +51,10 @@ def panels(trace: Trace) -> Sequence[Panel]:
         *bars,
         Grid("skips", "skips, level 0 first", "mask", paints="skips"),
         Grid("encoder", f"encoder at /{2**level}", "sequential", crossed="encoder_kept" if parts else ""),
-        Grid("next", f"encoder at /{2 ** (level + 1)}", "sequential"),
-        *below,
         Grid("decoder", f"decoder at /{2**level}", "sequential", crossed="decoder_kept" if parts else ""),
         *added,
+        Grid("next", f"encoder at /{2 ** (level + 1)}", "sequential"),
+        *below,
         Grid("fits", "which heights fit", "sequential", mark=(row // 32, row % 32) if row < 512 else None),
     ]
 
@@ -120,6 +121,7 @@ LAB = Lab(
     panels=panels,
     facts=facts,
     charts=CHARTS,
+    tables=TABLES,
     gradients=gradients,
     gradient_note=gradient_note,
     presets=(

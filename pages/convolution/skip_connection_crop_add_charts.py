@@ -21,20 +21,25 @@ def _way(trace: Trace) -> dict[str, Any]:
     names = ["input", *(f"stage {n}" for n in range(1, len(down)))]
     levels = known["levels"]
     up = [f"up to /{2 ** one['level']}" for one in levels]
-    line: dict[str, Any] = {"type": "scatter", "mode": "lines+markers+text", "textposition": "top center"}
+    line: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers+text",
+        "textposition": "top center",
+        "cliponaxis": False,
+    }
     wrong = [one for one in levels if one["parts"]]
     heights = [one["decoder"][0] for one in levels]
     return {
         "data": [
             {**line, "x": names, "y": down, "text": [str(n) for n in down], "name": "encoder", "line": {"color": BLUE}},
             {**line, "x": [names[-1], *up], "y": [down[-1], *heights], "text": ["", *map(str, heights)],
-             "name": "decoder, as it arrives", "line": {"color": GREY}},
+             "name": "decoder, as it arrives", "textposition": "bottom center", "line": {"color": GREY}},
             {"type": "scatter", "mode": "markers", "x": [f"up to /{2 ** one['level']}" for one in wrong],
              "y": [one["encoder"][0] for one in wrong], "name": "the skip has",
              "marker": {"color": ORANGE, "size": 12, "symbol": "x"}},
         ],
-        "layout": {"height": 300, "margin": {"l": 50, "r": 10, "t": 20, "b": 60}, **CLEAR,
-                   "yaxis": {"title": {"text": "height, px (log)"}, "type": "log", **GRID}, "xaxis": {"showgrid": False},
+        "layout": {"height": 320, "margin": {"l": 40, "r": 20, "t": 40, "b": 60}, **CLEAR,
+                   "yaxis": {"title": {"text": "height, px (log)"}, "type": "log", "showticklabels": False, **GRID}, "xaxis": {"showgrid": False},
                    "legend": {"orientation": "h", "y": 1.15}},
     }  # fmt: skip
 
@@ -59,7 +64,7 @@ def _misses(trace: Trace) -> dict[str, Any]:
         "layout": {"height": 300, "margin": {"l": 50, "r": 10, "t": 20, "b": 40}, "bargap": 0, **CLEAR,
                    "xaxis": {"title": {"text": "size of the image, px"}, **GRID,
                              "range": [max(0, here - 80), min(512, here + 80)]},
-                   "yaxis": {"title": {"text": "encoder − decoder, px"}, "range": [-top - 0.4, top + 0.4], **GRID},
+                   "yaxis": {"title": {"text": "encoder − decoder, px"}, "range": [-top - 0.4, top + 0.4], "dtick": max(1, int(top) // 4), **GRID},
                    "shapes": [{"type": "line", "x0": here, "x1": here, "yref": "paper", "y0": 0, "y1": 1,
                                "line": {"color": ORANGE, "dash": "dot", "width": 1.5}}]},
     }  # fmt: skip

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 REPAIRS = {
-    "none": "none: add as they are",
-    "crop-encoder": "crop the encoder's map (crop_and_add)",
+    "none": "none",
+    "crop-encoder": "crop the encoder's map",
     "crop-decoder": "crop the decoder's map",
-    "crop-both": "crop both to the smaller",
-    "pad-smaller": "pad the smaller with zeros",
+    "crop-both": "crop both",
+    "pad-smaller": "pad the smaller map",
     "resize-decoder": "resize the decoder's map",
-    "output-shape": "conv2d_transpose with output_shape",
-    "pad-input": "pad the image to a multiple",
+    "output-shape": "give output_shape",
+    "pad-input": "pad the image",
     "another-size": "choose another size",
 }
 
 
-def two(pair: Sequence[int]) -> str:
+def two(pair: Sequence[object]) -> str:
     """Height × width."""
     return f"{pair[0]} × {pair[1]}"
 
