@@ -102,6 +102,8 @@ def test_which_sizes_fit_repeats(stages: list[Stage], data: st.DataObject) -> No
     assert whole >= size
     assert exact(whole, stages)
     assert not any(exact(n, stages) for n in range(size, whole))
+    fitting = [n for n in range(2048, 2048 + period) if gap(n, stages, skips) == 0]
+    assert len(fitting) == (2 ** min(skips) if skips else period)
     fit = nearest_fit(size, stages, skips)
     assert gap(fit, stages, skips) == 0
     assert not any(gap(n, stages, skips) == 0 for n in range(2 * size - fit + 1, fit)) or fit <= size

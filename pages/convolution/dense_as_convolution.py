@@ -68,7 +68,7 @@ def gradient_note(trace: Trace) -> str:
     return (
         "By the image, the gradient of the summed outputs is the kernel, stamped once on each tile and added where "
         f"tiles overlap. {zero}. By the weights it is the sum of all tiles; through the convolution and through the "
-        f"dense layer it differs by at most {apart:.2g}."
+        f"dense layer it differs by at most {apart:.2g}{'' if known['same'] else ', since these are not the same layers'}."
     )
 
 
@@ -183,7 +183,7 @@ LAB = Lab(
     gradient_note=gradient_note,
     presets=(
         Preset("Small enough to check", {"tile": 3, "tiles": "2x3", "extra": "0x1", "channels": 1, "units": 2, "values": "arange"},
-               "Nine weights in a column, folded into 3 × 3: six tiles, six sums, and a difference of exactly 0. (The last column fills no tile.)"),
+               "Nine weights in a column, folded into 3 × 3: six tiles, six sums, and a difference of exactly 0. The last column fills no tile."),
         Preset("Flip it (popular mistake)", {"flip": True},
                "Theano turns the kernel, tf.nn.conv2d slides it as it is. Turned by 180° the output has the right shape and the wrong numbers."),
         Preset("Weights from channels first", {"tile": 4, "tiles": "4x4", "channels": 3, "units": 8, "flatten": "CHW"},

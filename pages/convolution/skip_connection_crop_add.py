@@ -1,6 +1,6 @@
 """**What you see.** An encoder halves the image stage by stage, a decoder doubles it again, and at the
 painted levels the encoder's map is added to the decoder's. The bars are the sizes at each level, level 0
-being the image; hatched bars meet a map of another size. The pictures are the level where that happens
+being the image; hatched bars meet a map of another size, and a bar of 0 was never reached. The pictures are the level where that happens
 first: what the encoder kept, its next map, and what comes back from below. Point at a cell of the
 decoder's map to see what it was made from. Crossed pixels have no partner. The comb at the end is every
 size from 0 to 511, 32 in a row: light fits, dark fits without rounding anything.
@@ -71,17 +71,23 @@ def gradient_note(trace: Trace) -> str:
     """What there is to differentiate, and where it is zero."""
     known = trace.facts
     unseen, every = known["encoder_without_gradient"], known["encoder_pixels"]
-    zero = f"**{unseen:,}** of its {every:,} pixels get exactly 0: computed zeros, not None."
+    zero = (
+        f"**{unseen:,}** of its {every:,} pixels get exactly 0"
+        if unseen
+        else f"none of its {every:,} pixels gets 0"
+    )
     if known["stopped"]:
+        left = ": a computed zero, not None, where halving left rows or columns out" if unseen else ""
         return (
-            "There is no output: the addition was refused, so this is the gradient of the decoder's last map "
-            f"(summed) by the encoder's. {zero} Those are the rows that halving left out. The skip itself gets "
+            "There is no output, the addition was refused. So this is the gradient of the decoder's last map "
+            f"(summed) by the encoder's: {zero}{left}. The skip itself gets "
             f"**{'a gradient' if known['skip_has_path'] else 'None'}**: nothing that was computed depends on it."
         )
     path = {True: "The skip has a path to the output, so it gets a gradient and not None.",
             False: "The skip gets None: it has no path.",
             None: "There is no skip at this level; its map is reached through the levels below, so nothing is None."}  # fmt: skip
-    return f"The gradient of the summed output by both maps of this level. Of the encoder's, {zero} {path[known['skip_has_path']]}"
+    why = ": computed zeros, not None" if unseen else ""
+    return f"The gradient of the summed output by both maps of this level. Of the encoder's, {zero}{why}. {path[known['skip_has_path']]}"
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:

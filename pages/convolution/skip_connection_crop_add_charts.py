@@ -39,7 +39,7 @@ def _way(trace: Trace) -> dict[str, Any]:
              "marker": {"color": ORANGE, "size": 12, "symbol": "x"}},
         ],
         "layout": {"height": 320, "margin": {"l": 40, "r": 20, "t": 40, "b": 60}, **CLEAR,
-                   "yaxis": {"title": {"text": "height, px (log)"}, "type": "log", "showticklabels": False, **GRID}, "xaxis": {"showgrid": False},
+                   "yaxis": {"title": {"text": "height, px (log)"}, "type": "log", "showticklabels": False, "showgrid": False}, "xaxis": {"showgrid": False},
                    "legend": {"orientation": "h", "y": 1.15}},
     }  # fmt: skip
 

@@ -13,7 +13,7 @@ def _where_answers(trace: Trace) -> Sequence[str]:
     known = trace.facts
     levels = [f"at /{2**level}" for level in reversed(known["skips"])]
     right = "nowhere" if known["parted"] is None else f"at /{2 ** known['parted']}"
-    return list(dict.fromkeys([right, *levels, "nowhere", "at the input"]))
+    return list(dict.fromkeys([right, *levels, "nowhere", "at /1"]))
 
 
 def _where_why(trace: Trace) -> str:
@@ -38,13 +38,27 @@ def _size_why(trace: Trace) -> str:
 
 
 def _fit_answers(trace: Trace) -> Sequence[str]:
+    """The right remainders, and others that are not the same set in other words."""
     known = trace.facts
-    residues, period = known["residues"], known["period"]
-    middle = {(n + period // 2) % period for n in residues}
-    guesses = [sizes(residues), "only multiples", "every even size", sizes(sorted(middle)) + " exactly"]
-    if residues == [0]:
-        guesses[1] = "every multiple of 8"
-    return list(dict.fromkeys(guesses))
+    right, period = set(known["residues"]), known["period"]
+    guesses = {
+        f"only 0: multiples of {period}": {0},
+        "all even ones": set(range(0, period, 2)),
+        sizes(sorted((n + period // 2) % period for n in right)): {(n + period // 2) % period for n in right},
+        "none": set(),
+    }
+    return [sizes(sorted(right)), *(words for words, guess in guesses.items() if guess != right)]
+
+
+def _fit_why(trace: Trace) -> str:
+    known = trace.facts
+    if not known["skips"]:
+        return "Without a skip nothing has to fit."
+    first = min(known["skips"])
+    return (
+        f"What is rounded on the way to the first skip, at /{2**first}, does no harm: {2**first} sizes in a row reach "
+        f"the same map there. Below it nothing may be rounded. Of the sizes 33 to 256, {known['fitting']} fit."
+    )
 
 
 PREDICTIONS = (
@@ -64,9 +78,6 @@ PREDICTIONS = (
     Prediction(
         lambda t: f"Which remainders of the size after dividing by {t.facts['period']} let all skips fit?",
         _fit_answers,
-        lambda t: (
-            f"{t.facts['fitting']} of the sizes from 33 to 256 fit; each stage forgives what it rounds away below the "
-            "lowest skip, and nothing above it."
-        ),
+        _fit_why,
     ),
 )
