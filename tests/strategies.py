@@ -51,15 +51,21 @@ def _large(parameter: Parameter, most: int) -> bool:
 
 @st.composite
 def parameters_of(
-    draw: st.DrawFn, technique: Technique, most: int = 5, small: bool = False
+    draw: st.DrawFn,
+    technique: Technique,
+    most: int = 5,
+    small: bool = False,
+    base: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Parameters that the technique accepts together; `small` never keeps a large default."""
-    found: dict[str, Any] = {}
+    """Parameters that the technique accepts together; `small` never keeps a large default.
+
+    `base` is what a refused value falls back to, where the defaults are too large for a test.
+    """
+    found: dict[str, Any] = dict(base or {})
     for parameter in technique.parameters:
-        large = small and _large(parameter, most)
-        values = [
-            parameter.default if draw(st.booleans()) and not large else draw(values_of(parameter, most))
-        ]
+        usual = found.get(parameter.name, parameter.default)
+        large = small and parameter.name not in found and _large(parameter, most)
+        values = [usual if draw(st.booleans()) and not large else draw(values_of(parameter, most))]
         if large and isinstance(parameter, Integer):
             values.append(parameter.low + most)  # what fits more often than the drawn value
         for value in values:
