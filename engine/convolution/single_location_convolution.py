@@ -5,7 +5,7 @@ The same value is read from the map that TensorFlow computes, and from three ind
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,7 @@ PARAMETERS = (
 )
 
 
-def taps_of(taps: int, kernel: tuple[tuple[float, ...], ...] | None) -> int:
+def taps_of(taps: int, kernel: Sequence[Sequence[float]] | None) -> int:
     """M: a kernel that is typed decides it."""
     return len(kernel) if kernel else taps
 

@@ -63,7 +63,7 @@ def check_place(name: str, index: Two, size: int, taps: int, convention: str, bo
     """Whether the window an index names can be read with this border. Raises `Rejected`."""
     corner = corner_of(index, convention, taps)
     if border == "slice":
-        _check_slice(name, index, corner, size, taps)
+        _check_slice(name, index, corner, size, taps, shift(convention, taps))
         return
     if border in ("error", "reflect") and taps > size:
         why = "no window fits inside" if border == "error" else f"a mirror has only {size - 1} cells to give"
@@ -78,19 +78,25 @@ def check_place(name: str, index: Two, size: int, taps: int, convention: str, bo
     if all(low <= first <= high for first in corner):
         return
     move = shift(convention, taps)
-    says = "inside" if border == "error" else "not fully outside"
-    nearest = tuple(min(max(first, low), high) + move for first in corner)
+    must = "lie inside" if border == "error" else "meet"
+    nearest = _nearest(corner, low, high, move)
     raise Rejected(
         name,
         f"{index[0]}x{index[1]}",
         f"row and column {low + move} to {high + move}: with {convention} indices and border {border} "
-        f"the {taps} x {taps} window must lie {says} of the {size} x {size} image",
+        f"the {taps} x {taps} window must {must} the {size} x {size} image",
         f"the nearest such index is {nearest[0]}x{nearest[1]}",
         {"index": nearest} if name == "index" else None,
     )
 
 
-def _check_slice(name: str, index: Two, corner: Two, size: int, taps: int) -> None:
+def _nearest(corner: Two, low: int, high: int, move: int) -> Two:
+    """The index of the nearest window whose corner is from `low` to `high`."""
+    row, column = (min(max(first, low), high) + move for first in corner)
+    return row, column
+
+
+def _check_slice(name: str, index: Two, corner: Two, size: int, taps: int, move: int) -> None:
     """A plain slice that NumPy would refuse; one that silently broadcasts or wraps is let through."""
     shape = tuple(len(sliced(first, taps, size)) for first in corner)
     if all(length in (1, taps) for length in shape):
@@ -106,7 +112,7 @@ def _check_slice(name: str, index: Two, corner: Two, size: int, taps: int) -> No
         f"{index[0]}x{index[1]}",
         f"a slice of {taps} x {taps} cells (or 1, which broadcasts)",
         f"{says}: choose border zero or clip, or an index at which the window fits",
-        {"border": "zero"},
+        {"border": "zero", "index": _nearest(corner, 1 - taps, size - 1, move)} if name == "index" else None,
     )
 
 

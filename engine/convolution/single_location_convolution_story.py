@@ -117,7 +117,7 @@ def _tensors(scene: Scene, results: Mapping[str, Any]) -> dict[str, Tensor]:
     mirrored = ", mirrored beyond its border" if scene.border == "reflect" else ""
     move = shift(scene.convention, scene.taps)
     map_origin = tuple(along.corners.start + move for along in scene.around)
-    told = {
+    told: dict[str, tuple[Any, ...]] = {
         "x": (PLANE, f"the image around the window{mirrored}", scene.origin),
         "kernel": (TAPS, "the kernel as given"),
         "flipped": (TAPS, "the kernel with rows and columns reversed"),

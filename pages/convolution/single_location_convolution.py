@@ -46,9 +46,15 @@ def panels(trace: Trace) -> Sequence[Panel]:
         if "y" in trace.tensors
         else []
     )
+    marked = any(panel.mark for panel in around)  # where the cursor begins: the value, if the map has it
     mirrored = ", mirrored outside" if trace.parameters["border"] == "reflect" else ""
     return [
-        Grid("x", f"image around the window{mirrored}", picks="index", mark=_mark(trace, "x")),
+        Grid(
+            "x",
+            f"image around the window{mirrored}",
+            picks="index",
+            mark=None if marked else _mark(trace, "x"),
+        ),
         Grid("kernel", "kernel"),
         *flipped,
         Grid("window", "window"),
