@@ -31,12 +31,17 @@ from pages.kit.declare import Control, Grid, Lab, Panel, Preset
 
 def panels(trace: Trace) -> Sequence[Panel]:
     """The small layer, from input to output, and the full kernel that equals both halves."""
+    _, rows, columns, _ = trace["y"].shape
+    middle = (
+        rows // 2,
+        columns // 2,
+    )  # the unit the Gradients tab differentiates, and where the cursor begins
     return [
         Grid("x", "input"),
         Grid("depthwise", "depthwise kernel"),
         Grid("each", "each channel filtered"),
         Grid("pointwise", "pointwise kernel", rows="wide channel", columns="filter"),
-        Grid("y", "output"),
+        Grid("y", "output", mark=middle),
         Grid("product", "the full kernel it equals"),
     ]
 

@@ -83,8 +83,8 @@ def _clip(run: Run) -> Measured:
     zero, clip = (run(index="999x999", border=border).facts for border in ("zero", "clip"))
     apart = abs(zero["value"] - clip["value"])
     value = (
-        f"at the last corner {exact(clip['value'])} from {clip['multiply_adds']} products, {exact(zero['value'])} "
-        f"from {zero['multiply_adds']} with zeros: difference {apart:.0e}"
+        f"at the last corner {exact(clip['value'])} by {clip['multiply_adds']} of {zero['multiply_adds']} "
+        f"multiply-adds, {exact(zero['value'])} with zeros: difference {apart:.0e}"
     )
     return Measured(value, "holds" if apart < 1e-12 else "wrong")
 
@@ -95,7 +95,7 @@ def _cheap(run: Run) -> Measured:
     value = (
         f"{amount(one.facts['multiply_adds'])} multiply-adds against {amount(large['valid'])} for N = 10,000; the same "
         f"value to {whole.facts['difference']:.0e} from TensorFlow's whole {one.facts['map_side']:,} × "
-        f"{one.facts['map_side']:,} map here ({1e3 * one.seconds:.0f} ms without it, {1e3 * whole.seconds:.0f} ms with)"
+        f"{one.facts['map_side']:,} map here"
     )
     return Measured(value, "holds" if whole.facts["difference"] < 1e-12 else "wrong")
 
