@@ -45,7 +45,7 @@ async def _warm_up() -> None:
     while not engine.warm():
         await asyncio.sleep(0.2)
     for listed in labs().values():
-        if listed.technique.lane == "interactive":
+        if listed.technique.lane({}) == "interactive":
             with suppress(engine.EngineError):
                 await asyncio.wrap_future(engine.submit(listed.lab.technique))
 

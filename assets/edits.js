@@ -60,7 +60,7 @@ export class Edits {
     if (paints) {
       this.paint(index, !this.view.tensor.at(index));
       if (!down) this.release();
-    } else if (picks) this.send({ [picks]: picked(this.view.view, index) });
+    } else if (picks) this.send({ [picks]: picked(this.view.view, this.view.tensor.whole(index)) });
   }
 
   /** Set a cell of the mask to what the first one of this stroke became. */

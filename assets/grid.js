@@ -130,7 +130,8 @@ export class Grid {
     const sampled = step > 1 ? `, showing every ${step}${step === 2 ? "nd" : step === 3 ? "rd" : "th"} cell` : "";
     const { paints, types, picks } = this.panel;
     const { mark } = this.panel;
-    const chosen = mark ? ` · chosen ${mark.join(", ")}` : "";
+    const from = [rows, columns].map((along) => this.tensor.origin[along.axis] ?? 0);
+    const chosen = mark ? ` · chosen ${mark.map((at, side) => at + from[side]).join(", ")}` : "";
     const can = paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
     return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}${chosen}`;
   }

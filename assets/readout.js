@@ -15,7 +15,7 @@ export function describe(model, name, index, { crossed, pixel = -1 } = {}) {
   const notes = [padding ? "padding: a virtual zero" : "", crossed === 0 ? "masked" : ""];
   const maker = padding ? null : model.steps.findLast((step) => step.writes === name && step.map?.terms[name]);
   const made = maker && value !== undefined ? arithmetic(model, maker, index, value) : null;
-  const text = made?.text ?? `${cellName(name, index)} = ${short(value)}`;
+  const text = made?.text ?? `${cellName(name, tensor.whole(index))} = ${short(value)}`;
   return { text, note: [made?.note, ...notes, readers(model, name, index)].filter(Boolean).join(" · ") };
 }
 
@@ -27,7 +27,7 @@ function describePixel(tensor, name, index, pixel) {
   });
   const where = index.map((at, axis) => (axis === pixel ? ":" : at));
   const padding = tensor.place(index) === -1;
-  return { text: `${cellName(name, where)} = ${values.join(", ")}`, note: padding ? "padding: virtual zeros" : "red, green, blue" };
+  return { text: `${cellName(name, tensor.whole(where))} = ${values.join(", ")}`, note: padding ? "padding: virtual zeros" : "red, green, blue" };
 }
 
 /** `is read by 16 cells of y`, for every step that reads the tensor. */
@@ -44,7 +44,7 @@ function readers(model, name, index) {
 function arithmetic(model, step, index, value) {
   const { found, total } = solutions(step.map, step.writes, index, COUNTED);
   const reads = step.reads.filter((read) => step.map.terms[read] && read !== step.writes && model.tensors[read]);
-  const left = cellName(step.writes, index);
+  const left = cellName(step.writes, model.tensors[step.writes].whole(index));
   if (!reads.length || !total) return null;
   if (step.readout) return { text: `${left} = ${template(model, step, reads, found)} = ${short(value)}` };
   const terms = found.map((chosen) => reads.map((read) => ({ read, place: placeOf(step.map, read, chosen) })));

@@ -26,7 +26,9 @@ export function drawStrip(node, model) {
 
 function shapeOf(model, name) {
   const tensor = model.tensors[name];
-  const shape = tensor ? ` [${tensor.shape.join(", ")}]` : "";
+  const piece = (size, axis) => `${tensor.origin[axis]}:${tensor.origin[axis] + size}`; // rows 3 to 18: 3:19
+  const sizes = tensor?.origin.length ? tensor.shape.map(piece) : tensor?.shape;
+  const shape = tensor ? ` [${sizes.join(", ")}]` : "";
   const axes = tensor ? `${tensor.about ? `${tensor.about}: ` : ""}${tensor.axes.join(" × ") || "one number"} · ${tensor.dtype}` : null;
   return el("span", "shape", { title: axes }, el("b", "", {}, name), shape);
 }

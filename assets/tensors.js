@@ -10,8 +10,8 @@ export function read(payload) {
 }
 
 export class Tensor {
-  constructor(name, { shape, axes, dtype, about = "", data, every = [], pad = [], box = null }) {
-    Object.assign(this, { name, shape, axes, dtype, about });
+  constructor(name, { shape, axes, dtype, about = "", data, every = [], pad = [], box = null, origin = [] }) {
+    Object.assign(this, { name, shape, axes, dtype, about, origin });
     this.every = shape.map((_, axis) => every[axis] ?? 1);
     this.pad = shape.map((_, axis) => pad[axis] ?? [0, 0]);
     this.stored = shape.map((size, axis) => Math.ceil(size / this.every[axis])); // cells kept per axis
@@ -58,6 +58,11 @@ export class Tensor {
       place += (at / this.every[axis]) * this.strides[axis];
     }
     return place;
+  }
+
+  /** A full index as people see it: its place in the whole that this tensor is a piece of. */
+  whole(index) {
+    return index.map((at, axis) => (Number.isInteger(at) ? at + (this.origin[axis] ?? 0) : at));
   }
 
   /** The value at a full index: 0 outside (padding), undefined where sampling left it out. */

@@ -100,7 +100,9 @@ def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[T
     try:
         read = check(name, parameters)
         found = technique(name)
-        future, known = traces().get(_key(name, read), lambda: lane(found.lane).submit(compute, name, read))
+        future, known = traces().get(
+            _key(name, read), lambda: lane(found.lane(read)).submit(compute, name, read)
+        )
     except Exception as e:
         _report(name, began, f"{type(e).__name__}: {e}")
         raise

@@ -12,7 +12,8 @@ The file offers:
   anything of ours: the code tab shows this function. Every tensor on a page is in its answer;
 - `describe(parameters, results) -> Story`: axes, steps with index maps, facts, notes;
 - `SHOWN` (optional): small functions that make arguments, shown above the technique;
-- `LANE` (optional): "long" for work that takes more than a moment.
+- `LANE` (optional): "long" for work that takes more than a moment, or a function of the parameters
+  that says "long" for some of them.
 """
 
 from __future__ import annotations
@@ -81,9 +82,15 @@ class Technique:
     def shown(self) -> tuple[Callable[..., Any], ...]:
         return (*getattr(self.module, "SHOWN", ()), self.function)
 
-    @property
-    def lane(self) -> str:
-        return str(getattr(self.module, "LANE", "interactive"))
+    def lane(self, given: Mapping[str, object]) -> str:
+        """The lane for these parameters, given as values or link texts."""
+        lane = getattr(self.module, "LANE", "interactive")
+        if not callable(lane):
+            return str(lane)
+        try:
+            return str(lane(**read_all(self.parameters, given)))
+        except Rejected:  # it will be refused before it gets there
+            return "interactive"
 
     @property
     def about(self) -> str:

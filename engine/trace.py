@@ -24,19 +24,26 @@ def _frozen(values: Any) -> np.ndarray[Any, Any]:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One named tensor: its values, the name of each axis, and what it is in a sentence."""
+    """One named tensor: its values, the name of each axis, and what it is in a sentence.
+
+    `origin` is for a piece of something larger: the place of its first cell in the whole, by which
+    people see every cell named. Index maps count from the piece's own first cell.
+    """
 
     values: np.ndarray[Any, Any]
     axes: tuple[str, ...]
     about: str = ""
+    origin: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _frozen(self.values))
+        if self.origin and len(self.origin) != len(self.axes):
+            raise ValueError(f"origin {self.origin} is not a place in a tensor of axes {self.axes}")
         if self.values.ndim != len(self.axes):
             raise ValueError(f"axes {self.axes} do not name a tensor of shape {self.values.shape}")
 
     def __reduce__(self) -> tuple[Any, ...]:  # the read-only flag does not survive pickling
-        return Tensor, (self.values, self.axes, self.about)
+        return Tensor, (self.values, self.axes, self.about, self.origin)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -72,7 +72,7 @@ async def _trace(listed: Listed, values: dict[str, Any]) -> engine.Trace | engin
     """The Trace, or how far it is where that takes more than a moment."""
     global _waiting
     _waiting += 1
-    patience = A_MOMENT if listed.technique.lane == "long" else PATIENCE
+    patience = A_MOMENT if listed.technique.lane(values) == "long" else PATIENCE
     wanted = patience + engine.FORGOTTEN
     try:
         future = await asyncio.to_thread(engine.submit, listed.lab.technique, wanted, **values)
@@ -118,7 +118,7 @@ async def lab_picture(request: Request) -> Response:
         return early
     listed = labs()[request.path_params["slug"]]
     try:
-        trace = await _trace(listed, {}) if listed.technique.lane == "interactive" else None
+        trace = await _trace(listed, {}) if listed.technique.lane({}) == "interactive" else None
     except engine.EngineError as e:
         return _refused(503, type(e).__name__, str(e), 1)
     trace = trace or engine.known(listed.lab.technique)

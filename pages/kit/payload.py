@@ -86,6 +86,8 @@ def _tensor(trace: Trace, name: str, drawn: bool) -> dict[str, Any]:
         "dtype": tensor.dtype,
         "about": tensor.about,
     }
+    if tensor.origin:
+        plain["origin"] = list(tensor.origin)
     if drawn:
         every = sampling(tensor.shape)
         cells = tensor.values[tuple(slice(None, None, step) for step in every)]
