@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from engine.convolution import convolution_arithmetic_checks, convolution_arithmetic_story
 from engine.convolution.convolution_arithmetic_axes import Axis, axes_of
 from engine.convolution.convolution_arithmetic_checks import POOLING
@@ -176,8 +178,8 @@ def convolution_arithmetic(  # type: ignore[no-untyped-def]
     else:
         results["reads"] = often(space, outputs, window)
     if operation == "max-pool":
-        winners = tf.reshape(results["argmax"], [-1])
-        results["wins"] = tf.reshape(tf.math.bincount(winners, minlength=tf.size(x)), x.shape)
+        winners = np.ravel(results["argmax"])
+        results["wins"] = np.bincount(winners, minlength=tf.size(x)).reshape(x.shape)
     if others is not None:
         results["other"] = other = operate(x, w, pads=others[0], added=others[1], **shared)["y"]
         common = (slice(None), *(slice(min(pair)) for pair in zip(outputs, other.shape[1:-1], strict=True)))

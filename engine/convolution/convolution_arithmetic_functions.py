@@ -51,14 +51,14 @@ def make_kernel(
     return np.asarray(patterns[pattern], "float32")
 
 
-def fit(x, pads, value=0.0):  # type: ignore[no-untyped-def]
+def fit(x, pads):  # type: ignore[no-untyped-def]
     """Pad x along its spatial axes, or cut it where a pad is negative: float32[batch, *space, channel]."""
     import tensorflow as tf
 
     sizes = x.shape[1:-1]
     kept = [slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(pads, sizes, strict=True)]
     zeros = [(max(b, 0), max(a, 0)) for b, a in pads]
-    return tf.pad(x[(slice(None), *kept)], [(0, 0), *zeros, (0, 0)], constant_values=value)
+    return tf.pad(x[(slice(None), *kept)], [(0, 0), *zeros, (0, 0)])
 
 
 def spread(x, steps, first):  # type: ignore[no-untyped-def]
@@ -66,6 +66,8 @@ def spread(x, steps, first):  # type: ignore[no-untyped-def]
     import tensorflow as tf
 
     for axis, step in enumerate(steps, first):
+        if step == 1:
+            continue
         size, rest = x.shape[axis], [[0, 0]] * (x.shape.rank - axis - 1)
         gaps = tf.pad(tf.expand_dims(x, axis + 1), [[0, 0]] * (axis + 1) + [[0, step - 1]] + rest)
         x = tf.reshape(gaps, [*x.shape[:axis], size * step, *x.shape[axis + 1 :]])
@@ -86,18 +88,18 @@ def convolve(x, w, stride, groups):  # type: ignore[no-untyped-def]
     return tf.concat(done, axis=-1)
 
 
-def windows(x, kernel, stride, dilation):  # type: ignore[no-untyped-def]
-    """What each window sees: [batch, *output, channel, tap] of x[batch, *space, channel]."""
-    import tensorflow as tf
+def windows(shape, kernel, stride, dilation, pads):  # type: ignore[no-untyped-def]
+    """The place in x, written out, of each cell a window sees: int[*output, channel, tap], -1 in padding.
 
+    shape: of x, [1, *space, channel].
+    """
     rank = len(kernel)
-    for axis, (taps, step, gap) in enumerate(zip(kernel, stride, dilation, strict=True)):
-        place = 1 + 2 * axis
-        count = (x.shape[place] - (taps - 1) * gap - 1) // step + 1
-        x = tf.gather(x, step * tf.range(count)[:, None] + gap * tf.range(taps), axis=place)
-    outputs, taps = range(1, 2 * rank, 2), range(2, 2 * rank + 1, 2)
-    x = tf.transpose(x, [0, *outputs, 2 * rank + 1, *taps])
-    return tf.reshape(x, [*x.shape[: rank + 2], -1])
+    places = np.arange(np.prod(shape)).reshape(shape[1:])
+    places = np.pad(places, [*pads, (0, 0)], constant_values=-1)
+    spans = [(taps - 1) * gap + 1 for taps, gap in zip(kernel, dilation, strict=True)]
+    every = np.lib.stride_tricks.sliding_window_view(places, spans, axis=tuple(range(rank)))
+    taken = [slice(None, None, step) for step in (*stride, 1, *dilation)]
+    return every[tuple(taken)].reshape(*every[tuple(taken)].shape[: rank + 1], -1)
 
 
 def transpose(stretched, w, dilation, pads, added, groups):  # type: ignore[no-untyped-def]
@@ -125,17 +127,15 @@ def pool(x, operation, kernel, stride, dilation, pads, count_padding):  # type: 
     """
     import tensorflow as tf
 
-    def see(cells, value):  # type: ignore[no-untyped-def]
-        return windows(fit(cells, pads, value), kernel, stride, dilation)
-
+    places = windows(x.shape, kernel, stride, dilation, pads)
+    cells, real = tf.reshape(x, [-1]), places >= 0
+    seen = tf.gather(cells, np.maximum(places, 0))
     if operation == "avg-pool":
-        counted = see(tf.ones_like(x), 1.0 if count_padding else 0.0)
-        return {"y": tf.reduce_sum(see(x, 0.0), axis=-1) / tf.reduce_sum(counted, axis=-1)}
-    seen = see(x, -np.inf)
-    first = tf.argmax(seen, axis=-1)
-    places = see(tf.reshape(tf.range(tf.size(x)), x.shape), -1)
-    pick = {"indices": first, "batch_dims": len(first.shape)}
-    return {"y": tf.gather(seen, **pick), "argmax": tf.gather(places, **pick)}
+        counted = places.shape[-1] if count_padding else real.sum(axis=-1).astype("float32")
+        return {"y": tf.reduce_sum(tf.where(real, seen, 0.0), axis=-1)[None] / counted}
+    first = tf.argmax(tf.where(real, seen, -np.inf), axis=-1)
+    winners = tf.gather(places, first, batch_dims=len(kernel) + 1)[None]
+    return {"y": tf.gather(cells, winners), "argmax": winners}
 
 
 def operate(  # type: ignore[no-untyped-def]
@@ -155,12 +155,10 @@ def operate(  # type: ignore[no-untyped-def]
 
 
 def often(size, other, window):  # type: ignore[no-untyped-def]
-    """How often each of `size` cells meets a tap of `other` windows, along every axis: float32[*space]."""
-    import tensorflow as tf
-
-    result = tf.ones([])
+    """How often each of `size` cells meets a tap of `other` windows, along every axis: int[*space]."""
+    result = np.ones((), int)
     for cells, count, (taps, step, gap, before) in zip(size, other, window, strict=True):
-        at = step * tf.range(count)[:, None] + gap * tf.range(taps) - before
-        times = tf.reduce_sum(tf.one_hot(tf.reshape(at, [-1]), cells), axis=0)  # outside: no cell
+        at = step * np.arange(count)[:, None] + gap * np.arange(taps) - before
+        times = np.bincount(at[(at >= 0) & (at < cells)], minlength=cells)
         result = result[..., None] * times
     return result

@@ -18,33 +18,45 @@ def notes(p: Mapping[str, Any], axes: Sequence[Axis], results: Mapping[str, Any]
     return [*every, *_transposed(axes, p), *_compared(p, results)]
 
 
-def _listed(cells: Sequence[int]) -> str:
-    return ", ".join(str(cell + 1) for cell in cells[:6]) + (" …" if len(cells) > 6 else "")
-
-
 def _dropped(axes: Sequence[Axis]) -> list[str]:
     """Which cells no window reads, and whether flooring or the gaps between windows are why."""
-    found = []
+    floored, between, padding = {}, {}, []
     for axis in axes:
         last = axis.size + axis.window.after - axis.left_over
-        floored = [cell for cell in axis.unread if cell >= last]
-        between = [cell for cell in axis.unread if cell < last]
-        thing = CELLS[axis.name]
-        if floored:
-            plural = "s" * (len(floored) != 1)
-            found.append(
-                f"Dropped: {thing}{plural} {_listed(floored)} of the input. After the last window "
-                f"{axis.left_over} of {axis.size + axis.window.before + axis.window.after} cells are left, "
-                f"too few for another stride of {axis.window.stride}: the size is floored."
-            )
-        elif axis.left_over:
-            found.append(f"Along the {axis.name} the size is floored, but only padding is dropped.")
-        if between:
-            plural = "s" * (len(between) != 1)
-            found.append(
-                f"No window reads {thing}{plural} {_listed(between)}: they lie between windows or taps."
-            )
+        floored[axis] = [cell for cell in axis.unread if cell >= last]
+        between[axis] = [cell for cell in axis.unread if cell < last]
+        if axis.left_over and not floored[axis]:
+            padding.append(axis.name)
+    found = []
+    if any(floored.values()):
+        found.append(f"Dropped: {_named(floored)} of the input. {_why(floored)}: the size is floored.")
+    if any(between.values()):
+        found.append(f"No window reads {_named(between)}: they lie between windows or taps.")
+    if padding:
+        found.append(f"Along {' and '.join(padding)} the size is floored, but only padding is dropped.")
     return found
+
+
+def _named(cells: Mapping[Axis, Sequence[int]]) -> str:
+    """`row 6 and columns 5, 6`."""
+    parts = []
+    for axis, places in cells.items():
+        if places:
+            listed = ", ".join(str(at + 1) for at in places[:6]) + (" …" if len(places) > 6 else "")
+            parts.append(f"{CELLS[axis.name]}{'s' * (len(places) != 1)} {listed}")
+    return " and ".join(parts)
+
+
+def _why(floored: Mapping[Axis, Sequence[int]]) -> str:
+    """How many cells are left after the last window, once where all axes are alike."""
+    told = dict.fromkeys(
+        f"after the last window {axis.left_over} of {axis.size + axis.window.before + axis.window.after} cells "
+        f"are left, too few for a stride of {axis.window.stride}"
+        for axis, places in floored.items()
+        if places
+    )
+    text = "; ".join(told)
+    return text[0].upper() + text[1:]
 
 
 def _odd(p: Mapping[str, Any], axes: Sequence[Axis]) -> list[str]:

@@ -68,7 +68,9 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any], axes: Sequence[Axis
     written = Step(name, reads, "y", settings(p, axes), sizes(p["padding"], axes), maps.forward("y"))
     steps = [*before, written]
     if operation == "max-pool":
-        steps.append(Step("which cell won", ("x",), "argmax", aside=True, map=maps.forward("argmax")))
+        told = "place of the largest of {x}"
+        won = Step("which cell won", ("x",), "argmax", map=maps.forward("argmax"), readout=told, aside=True)
+        steps = [won, written]
     if p["compare"] != "nothing":
         steps += _comparing(p, reads, name)
     return [*steps, *_slopes(maps, operation)]
@@ -96,7 +98,14 @@ def _comparing(p: Mapping[str, Any], reads: tuple[str, ...], name: str) -> list[
     formula = sizes(other["padding"], axes)
     return [
         Step(name, reads, "other", shown, formula, maps.forward("other"), aside=True),
-        Step("y − other", ("y", "other"), "difference", map=maps.each(axes_of(**p)), aside=True),
+        Step(
+            "difference",
+            ("y", "other"),
+            "difference",
+            map=maps.each(axes_of(**p)),
+            readout="{y} − {other}",
+            aside=True,
+        ),
     ]
 
 

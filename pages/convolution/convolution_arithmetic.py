@@ -126,7 +126,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
     known = trace.facts
     counts = [("output", shape(known["output_shape"][1:]))]
     if "w" in trace.tensors:
-        counts.append(("weights", f"{known['weights']:,} (+{known['biases_if_used']} biases if used)"))
+        counts.append(("weights", f"{known['weights']:,} (biases if used: {known['biases_if_used']})"))
         counts.append(("multiplications", f"{known['multiplications']:,}"))
     else:
         counts.append(("weights", "none"))
