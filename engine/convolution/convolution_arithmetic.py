@@ -90,8 +90,9 @@ def cost(**parameters: Any) -> Cost:
     pooling = parameters["operation"] in POOLING
     kernel = 0 if pooling else 3 * span * channels * _channels_out(parameters)
     windows = 6 * outputs * taps if pooling else 0
+    passes = 3 if parameters["compare"] == "nothing" else 5  # forward, and back to x and to w
     work = 2 * outputs * (taps if pooling else span * channels)
-    return Cost(4 * (6 * inputs + 6 * outputs + 4 * stretched + kernel + windows), 8 * work)
+    return Cost(4 * (6 * inputs + 6 * outputs + 4 * stretched + kernel + windows), passes * work)
 
 
 def _channels_out(parameters: Mapping[str, Any]) -> int:

@@ -42,12 +42,12 @@ class Maps:
             access["w"] = (*self.taps, *w)
         access["y_gradient"] = access["y"]
         read = {name: access[name] for name in reads if name in access}
-        return IndexMap(loops, {writes: access[like]} | read, *self._combine())
-
-    def _combine(self) -> tuple[str, bool]:
+        access = {writes: access[like]} | read
+        if not self.pooling:
+            return IndexMap(loops, access)
         if self.p["operation"] == "max-pool":
-            return "max", False
-        return ("mean" if self.pooling else "sum"), True
+            return IndexMap(loops, access, "max", exact=False, padding="left out")
+        return IndexMap(loops, access, "mean", padding="zeros" if self.p["count_padding"] else "left out")
 
     def _channels(self) -> tuple[Loops, tuple[str, tuple[str, ...], str]]:
         """Loops over channels, and where x, w and y are read by them."""
