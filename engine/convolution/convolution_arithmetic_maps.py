@@ -7,6 +7,7 @@ convolution has the same map with the roles of input and output exchanged.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.convolution.convolution_arithmetic_axes import Axis
@@ -48,6 +49,10 @@ class Maps:
         if self.p["operation"] == "max-pool":
             return IndexMap(loops, access, "max", exact=False, padding="left out")
         return IndexMap(loops, access, "mean", padding="zeros" if self.p["count_padding"] else "left out")
+
+    def winners(self) -> IndexMap:
+        """Each window with the place of its largest cell: one of them, and which is up to the values."""
+        return replace(self.forward("argmax"), combine="share")
 
     def _channels(self) -> tuple[Loops, tuple[str, tuple[str, ...], str]]:
         """Loops over channels, and where x, w and y are read by them."""

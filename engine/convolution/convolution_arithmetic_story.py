@@ -68,8 +68,7 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any], axes: Sequence[Axis
     written = Step(name, reads, "y", settings(p, axes), sizes(p["padding"], axes), maps.forward("y"))
     steps = [*before, written]
     if operation == "max-pool":
-        told = "place of the largest of {x}"
-        won = Step("which cell won", ("x",), "argmax", map=maps.forward("argmax"), readout=told, aside=True)
+        won = Step("place of the largest", ("x",), "argmax", map=maps.winners(), aside=True)
         steps = [won, written]
     if p["compare"] != "nothing":
         steps += _comparing(p, reads, name)

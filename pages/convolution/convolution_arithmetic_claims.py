@@ -29,7 +29,7 @@ def _inverts(run: Run) -> Measured:
     back = run(operation="transposed", size=2, values=there["y"].ravel().tolist())
     gap = float(np.abs(back["y"] - there["x"]).max())
     same = back["y"].shape == there["x"].shape
-    value = f"the size comes back: {same}; the values do not: off by up to {gap:g}"
+    value = f"the size {'comes' if same else 'does not come'} back; the values are off by up to {gap:g}"
     return Measured(value, "holds" if gap < 1e-5 else "wrong")
 
 
@@ -86,10 +86,10 @@ def _ambiguous(run: Run) -> Measured:
 
 def _fraction(run: Run) -> Measured:
     trace = run(size=8, kernel=3, stride=3)
-    zero = not trace["x_gradient"][0, 6:].any()
+    slope = np.abs(trace["x_gradient"][0, 6:]).max()
     value = f"(8 − 3)/3 is no whole number: output {trace.facts['space'][0]}, {trace.facts['unread_cells']} cells unread"
     return Measured(
-        value + f", gradient 0 there: {zero}", "wrong" if trace.facts["unread_cells"] else "holds"
+        value + f", gradient {slope:g} there", "wrong" if trace.facts["unread_cells"] else "holds"
     )
 
 

@@ -61,7 +61,7 @@ GUIDE = (
 )  # fmt: skip
 
 HERE = (
-    Preset("TensorFlow's SAME beside PyTorch's padding=1",
+    Preset("SAME beside PyTorch's padding=1",
            {"size": 6, "stride": 2, "padding": "SAME", "compare": "symmetric"},
            "The popular mistake in porting weights: same sizes, other numbers. SAME pads 0 before and 1 after, so every "
            "window sits one cell further down and right."),
