@@ -77,12 +77,13 @@ export class Region {
 }
 
 export class IndexMap {
-  constructor({ loops, access, combine = "sum", exact = true }) {
+  constructor({ loops, access, combine = "sum", exact = true, padding = "zeros" }) {
     const values = (domain) => (typeof domain === "number" ? Array.from({ length: domain }, (_, i) => i) : domain);
     this.loops = Object.fromEntries(Object.entries(loops).map(([name, domain]) => [name, values(domain)]));
     this.terms = Object.fromEntries(Object.entries(access).map(([name, axes]) => [name, axes.map(affine)]));
     this.combine = combine;
     this.exact = exact;
+    this.leavesOut = padding === "left out"; // cells outside a tensor; else they are zeros
     this.plans = new Map();
   }
 

@@ -32,7 +32,7 @@ function paintCells(context, drawing) {
       const place = drawing.tensor.place(index);
       const value = place === -1 ? 0 : drawing.tensor.values[place];
       const box = [column * cell, row * cell, cell, theme];
-      if (place === -1) paintPadding(context, box, written);
+      if (place === -1) paintPadding(context, box, written && !drawing.tensor.leftOut);
       else if (!Number.isFinite(value)) paintOdd(context, box, value, written);
       else paintCell(context, box, place, value, drawing, written, out);
       if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box, written ? drawing.format(value) : "");

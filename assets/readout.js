@@ -12,10 +12,12 @@ export function describe(model, name, index, { crossed, pixel = -1 } = {}) {
   if (pixel >= 0) return describePixel(tensor, name, index, pixel);
   const padding = tensor.place(index) === -1;
   const value = tensor.at(index);
-  const notes = [padding ? "padding: a virtual zero" : "", crossed === 0 ? "masked" : ""];
+  const virtual = tensor.leftOut ? "padding: left out" : "padding: a virtual zero";
+  const notes = [padding ? virtual : "", crossed === 0 ? "masked" : ""];
   const maker = padding ? null : model.steps.findLast((step) => step.writes === name && step.map?.terms[name]);
   const made = maker && value !== undefined ? arithmetic(model, maker, index, value) : null;
-  const text = made?.text ?? `${cellName(name, tensor.whole(index))} = ${short(value)}`;
+  const named = cellName(name, tensor.whole(index));
+  const text = made?.text ?? (padding && tensor.leftOut ? named : `${named} = ${short(value)}`);
   return { text, note: [made?.note, ...notes, readers(model, name, index)].filter(Boolean).join(" · ") };
 }
 
@@ -35,26 +37,36 @@ function readers(model, name, index) {
   const found = [];
   for (const step of model.steps) {
     if (!step.reads.includes(name) || !step.map?.terms[name] || !step.map.terms[step.writes]) continue;
-    const size = step.map.linked(name, Region.cell(index), step.writes).size;
+    const size = inside(step.map.linked(name, Region.cell(index), step.writes), model.tensors[step.writes].shape);
     found.push(`${count(size, "cell")} of ${step.writes}`);
   }
   return found.length ? `read by ${found.join(", ")}` : "";
 }
 
+/** How many cells of a region lie in a tensor of this shape: a transposed convolution cuts some off. */
+function inside(region, shape) {
+  const within = ({ axes }) => (cell) => cell.every((at, place) => at >= 0 && at < shape[axes[place]]);
+  return region.factors.reduce((size, factor) => size * factor.cells().filter(within(factor)).length, 1);
+}
+
 function arithmetic(model, step, index, value) {
-  const { found, total } = solutions(step.map, step.writes, index, COUNTED);
+  const { found: every, total: all } = solutions(step.map, step.writes, index, COUNTED);
   const reads = step.reads.filter((read) => step.map.terms[read] && read !== step.writes && model.tensors[read]);
   const left = cellName(step.writes, model.tensors[step.writes].whole(index));
-  if (!reads.length || !total) return null;
+  if (!reads.length || !all) return null;
+  const outside = (chosen) => reads.some((read) => model.tensors[read].place(placeOf(step.map, read, chosen)) === -1);
+  const padded = every.filter(outside).length;
+  const leaves = step.map.leavesOut;
+  const [found, total] = leaves ? [every.filter((chosen) => !outside(chosen)), all - padded] : [every, all];
   if (step.readout) return { text: `${left} = ${template(model, step, reads, found)} = ${short(value)}` };
   const terms = found.map((chosen) => reads.map((read) => ({ read, place: placeOf(step.map, read, chosen) })));
-  const padded = terms.filter((term) => term.some(({ read, place }) => model.tensors[read].place(place) === -1)).length;
-  const note = total === terms.length ? cells(total - padded, padded) : count(total, "term");
+  const note = all === every.length ? cells(all - padded, padded, leaves) : count(total, "term");
   return { text: `${left} = ${combined(model, step, terms, total)} = ${short(value)}`, note };
 }
 
-function cells(inside, padded) {
-  return padded ? `${count(inside, "cell")} and ${count(padded, "zero")} of padding` : count(inside, "cell");
+function cells(inside, padded, leaves) {
+  if (!padded) return count(inside, "cell");
+  return leaves ? `${count(inside, "cell")}, ${padded} of padding left out` : `${count(inside, "cell")} and ${count(padded, "zero")} of padding`;
 }
 
 function combined(model, step, terms, total) {

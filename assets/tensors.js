@@ -6,7 +6,14 @@ export function read(payload) {
   const tensors = {};
   for (const [name, plain] of Object.entries(payload.tensors ?? {})) tensors[name] = new Tensor(name, plain);
   const steps = (payload.steps ?? []).map((step) => ({ ...step, map: step.map ? new IndexMap(step.map) : null }));
+  for (const tensor of Object.values(tensors)) tensor.leftOut = leftOut(steps, tensor.name);
   return { ...payload, tensors, steps };
+}
+
+/** Whether every step that reads a tensor leaves its padding out, so that it is no zero. */
+function leftOut(steps, name) {
+  const readers = steps.filter((step) => step.reads.includes(name) && step.map?.terms[name]);
+  return readers.length > 0 && readers.every((step) => step.map.leavesOut);
 }
 
 export class Tensor {

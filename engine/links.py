@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
 Cell = tuple[int, ...]
 Terms = tuple[tuple[tuple[str, int], ...], int]  # ((loop, coefficient), ...), constant
@@ -90,12 +90,14 @@ class IndexMap:
     positions a mask keeps. `combine` says how the linked values meet in the written cell: `sum`
     of products, `mean`, `max`, `each` (one to one), `share` (softmax: all of the row).
     `exact` is False where the value decides which of the linked cells matter (max pooling).
+    Cells outside a tensor are padding: read as zeros, or left out as TensorFlow's pooling does.
     """
 
     loops: Mapping[str, int | tuple[int, ...]]
     access: Mapping[str, tuple[str, ...]]
     combine: str = "sum"
     exact: bool = True
+    padding: Literal["zeros", "left out"] = "zeros"
 
     @cached_property
     def terms(self) -> dict[str, tuple[Terms, ...]]:
@@ -194,4 +196,10 @@ class IndexMap:
     def to_json(self) -> dict[str, Any]:
         loops = {k: v if isinstance(v, int) else list(v) for k, v in self.loops.items()}
         access = {name: list(axes) for name, axes in self.access.items()}
-        return {"loops": loops, "access": access, "combine": self.combine, "exact": self.exact}
+        return {
+            "loops": loops,
+            "access": access,
+            "combine": self.combine,
+            "exact": self.exact,
+            "padding": self.padding,
+        }

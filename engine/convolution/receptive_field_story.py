@@ -118,7 +118,8 @@ def _map(layer: Layer, reads: Sequence[str], writes: str) -> IndexMap:
     if not layer.weights:
         access = {writes: ("b", "i", "j", "c"), reads[0]: (*places, "c")}
         mean = layer.kind == "avg-pool"
-        return IndexMap(loops | {"c": layer.channels}, access, "mean" if mean else "max", exact=mean)
+        kind = "mean" if mean else "max"
+        return IndexMap(loops | {"c": layer.channels}, access, kind, exact=mean, padding="left out")
     access = {
         writes: ("b", "i", "j", "f"),
         reads[0]: (*places, "c"),
