@@ -15,7 +15,7 @@ from engine import EngineError, Trace
 from pages.kit import components, controls, tabs
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
-from pages.kit.payload import engine_line, error_payload, stage_payload
+from pages.kit.payload import error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
 
 A_MOMENT = 0.3  # seconds a page waits for what takes long before it shows how far that is
@@ -48,7 +48,6 @@ def render(listed: Listed, gallery: Any) -> None:
         controls.show(state)
     if answer.trace is not None:
         tabs.show(state, answer.trace, lambda group: show_stage(state, answer, group))
-    _foot(answer)
 
 
 def ask(state: State) -> Answer:
@@ -121,11 +120,3 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
         on_warm_change=state.act,
         on_drawn_change=state.has_drawn,
     )
-
-
-def _foot(answer: Answer) -> None:
-    if answer.trace is None:
-        st.caption("The picture appears as soon as it is computed.")
-        return
-    line = engine_line(answer.trace)
-    st.caption(f"{line['device']} · {line['framework']} · last computation {line['milliseconds']:.3g} ms")

@@ -41,8 +41,7 @@ def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
     """Charts and tabs for a Trace; `stage` draws a further group of panels."""
     if state.drawn:
         _charts(state, trace)
-        for table in state.listed.lab.tables:
-            _table(table, trace)
+        _tables(state, trace)
     lab = state.listed.lab
     contents: dict[str, Callable[[], None]] = {"Explain": lambda: _explain(state, trace)}
     if lab.gradients:
@@ -70,6 +69,15 @@ def _charts(state: State, trace: Trace) -> None:
             key = f"{state.listed.slug}.chart{place}"
             config = {"displayModeBar": False}
             st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
+
+
+def _tables(state: State, trace: Trace) -> None:
+    """Beside each other where there is room."""
+    if state.listed.lab.tables:
+        with st.container(horizontal=True, gap="large", key="tables"):
+            for table in state.listed.lab.tables:
+                with st.container(width="content"):
+                    _table(table, trace)
 
 
 def _table(table: Table, trace: Trace) -> None:
