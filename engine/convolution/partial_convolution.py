@@ -29,12 +29,12 @@ PARAMETERS = (
     Real("value", 7, -20, 20, "of the constant image, and the brightest one of the others"),
     Real("black", 0, -20, 20, "what invalid pixels hold"),
     Toggle("black_nan", False, "invalid pixels hold NaN, as in a file with missing data"),
-    Choice("kernel", "mean", ("mean", "edge", "random"), "what the kernel holds"),
+    Choice("kernel", "mean", ("mean", "edge", "random"), "what the kernels hold"),
     Integer("taps", 3, 1, 7, "height and width of the kernel"),
     Choice("padding", "SAME", ("SAME", "VALID"), "zeros around the image", REFUSALS),
     Real("bias", 0, -5, 5, "added to every output"),
     Toggle("relu", False, "a ReLU after each layer"),
-    Integer("layers", 1, 1, 5, "layers, all with the same kernel"),
+    Integer("layers", 1, 1, 5, "layers, one kernel each"),
     Choice("mode", "plain", MODES, "what is done about the black pixels"),
     Choice("apply", "multiply", ("multiply", "where"), "how values are masked: x * mask or tf.where"),
     Integer("min_taps", 1, 1, 49, "windows with fewer valid taps are dropped"),
@@ -105,18 +105,19 @@ def masked_shape(shape: str, size: int, share: float, value: float, seed: int) -
     return np.asarray((value * valid)[None, :, :, None], "float32")
 
 
-def made_kernel(kind: str, taps: int, seed: int) -> np.ndarray[Any, Any]:
-    """One kernel for all layers, float32[taps, taps, 1, 1]."""
+def made_kernels(kind: str, taps: int, layers: int, seed: int) -> list[np.ndarray[Any, Any]]:
+    """One kernel a layer, float32[taps, taps, 1, 1] each; only random ones differ."""
+    generator = np.random.default_rng(seed)
     ramp = np.linspace(-1, 1, taps) if taps > 1 else np.ones(1)
-    plane = {
-        "mean": np.full((taps, taps), 1 / taps**2),
-        "edge": np.tile(ramp, (taps, 1)) / taps,
-        "random": np.random.default_rng(seed).normal(size=(taps, taps)) / taps,
+    planes = {
+        "mean": np.full((layers, taps, taps), 1 / taps**2),
+        "edge": np.tile(ramp / taps, (layers, taps, 1)),
+        "random": generator.normal(size=(layers, taps, taps)) / taps,
     }[kind]
-    return np.asarray(plane[:, :, None, None], "float32")
+    return [plane[:, :, None, None].astype("float32") for plane in planes]
 
 
-SHOWN = (pictured, masked_shape, made_kernel)
+SHOWN = (pictured, masked_shape, made_kernels)
 
 
 def arguments(size: int, taps: int, layers: int, seed: int, **rest: Any) -> dict[str, Any]:
@@ -130,31 +131,31 @@ def arguments(size: int, taps: int, layers: int, seed: int, **rest: Any) -> dict
         mask: Any = value * np.array(drawn, "float32").reshape(1, size, size, 1)
     else:
         mask = Made(masked_shape, kept)
-    same = ("bias", "layers", "padding", "mode", "relu", "apply", "min_taps", "update", "guard")
+    same = ("bias", "padding", "mode", "relu", "apply", "min_taps", "update", "guard")
     return {
         "scene": photo(side, side, 1) if rest["image"] == "photo" else Made(pictured, seen),
         "mask": mask,
-        "kernel": Made(made_kernel, {"kind": rest["kernel"], "taps": taps, "seed": seed}),
+        "kernels": Made(made_kernels, {"kind": rest["kernel"], "taps": taps, "layers": layers, "seed": seed}),
         "black": "NaN" if rest["black_nan"] else rest["black"],
-        **{name: layers if name == "layers" else rest[name] for name in same},
+        **{name: rest[name] for name in same},
     }
 
 
 def partial_convolution(  # type: ignore[no-untyped-def]
-    scene, mask, kernel, black, bias, layers, padding, mode, relu, apply, min_taps, update, guard
+    scene, mask, kernels, black, bias, padding, mode, relu, apply, min_taps, update, guard
 ):
-    """Layers of one convolution over an image that is black where the mask is 0.
+    """One convolution a layer over an image that is black where the mask is 0.
 
     scene: float32[1, height, width, 1], the image and what lies around it; mask: float32[1, height,
-    width, 1]; kernel: float32[taps, taps, 1, 1]. Partial convolution is Liu et al., 2018, "Image
+    width, 1]; kernels: float32[taps, taps, 1, 1] for each layer. Partial convolution is Liu et al., 2018, "Image
     Inpainting for Irregular Holes Using Partial Convolutions": y = conv(x * m) * taps^2 / sum(m) + b,
     and 0 where the window holds no valid pixel.
     """
     import tensorflow as tf
 
     scene = tf.image.convert_image_dtype(scene, tf.float32)
-    mask, kernel = tf.convert_to_tensor(mask), tf.convert_to_tensor(kernel)
-    taps, size = kernel.shape[0], mask.shape[1]
+    mask, kernels = tf.convert_to_tensor(mask), [tf.convert_to_tensor(kernel) for kernel in kernels]
+    layers, taps, size = len(kernels), kernels[0].shape[0], mask.shape[1]
     before, whole = (taps - 1) // 2, float(taps**2)
 
     def centred(plane, layer):  # type: ignore[no-untyped-def]
@@ -168,7 +169,7 @@ def partial_convolution(  # type: ignore[no-untyped-def]
     def run(how):  # type: ignore[no-untyped-def]
         """Every tensor on the way from x to the output, by name."""
         found, y, kept = {}, x, mask
-        for layer in range(1, layers + 1):
+        for layer, kernel in enumerate(kernels, 1):
             if how == "mask-each" or (how == "partial" and (layer == 1 or not guard)):
                 found[f"masked{layer - 1}"] = y = hide(y, kept)
             count = tf.nn.conv2d(kept, tf.ones_like(kernel), 1, padding)
@@ -196,26 +197,28 @@ def partial_convolution(  # type: ignore[no-untyped-def]
         return found if ends else found | {"output": hide(y, kept)}
 
     with tf.GradientTape() as tape:
-        tape.watch([scene, mask, kernel])
+        tape.watch([scene, mask, *kernels])
         middle = slice(layers * before, layers * before + size)
         x = tf.where(mask != 0, scene[:, middle, middle], float(black))
         found = run(mode)
         valid = centred(mask, layers) != 0
         loss = tf.reduce_sum(tf.where(valid, found["output"], 0.0))
-    gradients = tape.gradient(loss, [x, kernel, mask])
+    gradients = tape.gradient(loss, [x, kernels[0], mask])
     ideal = scene
-    for _ in range(layers):
+    for kernel in kernels:
         ideal = tf.nn.conv2d(ideal, kernel, 1, "VALID") + bias
         ideal = tf.nn.relu(ideal) if relu else ideal
     ideal = centred(ideal, layers)
+    error = tf.where(valid, found["output"] - ideal, 0.0)
+    rounding = 1e-5 * tf.reduce_max(tf.abs(ideal))
     others = [found if way == mode else run(way) for way in ("plain", "mask-end", "mask-each", "partial")]
     return {
         "x": x,
         "mask": mask,
-        "w": kernel,
+        **{f"w{layer}": kernel for layer, kernel in enumerate(kernels, 1)},
         **found,
         "ideal": ideal,
-        "error": tf.where(valid, found["output"] - ideal, 0.0),
+        "error": tf.where(tf.abs(error) <= rounding, 0.0, error),
         "leak": tf.where(valid, 0.0, found["output"]),
         "modes": tf.concat([way["output"][..., 0] for way in others], axis=0),
         "loss": loss,

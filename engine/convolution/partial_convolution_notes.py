@@ -55,7 +55,7 @@ def _window(p: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
         before = (p["taps"] - 1) // 2
         found.append(
             f"A kernel of {p['taps']} has no middle: a window reaches {before} before its pixel and "
-            f"{p['taps'] - 1 - before} after, so the upper and the lower triangle give different results."
+            f"{p['taps'] - 1 - before} after, so the same image turned by half a turn gives other numbers."
         )
     if told["dropped"] and p["mode"] != "plain":
         found.append(

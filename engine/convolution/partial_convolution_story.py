@@ -22,7 +22,7 @@ _ABOUT = {
     "mask": "1 where a pixel is valid",
     "output": "what comes out at the end",
     "ideal": "the same layers on the whole scene: nothing black, no edge",
-    "error": "output - ideal at valid pixels",
+    "error": "output - ideal at valid pixels, 0 where only rounding differs",
     "leak": "the output at black pixels: should be 0",
     "gradient": "d loss / d x, where the loss is the sum of the output at valid pixels",
     "mask_gradient": "d loss / d mask",
@@ -43,8 +43,8 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any], modes: Seque
 
 
 def _tensor(name: str, values: Array) -> Tensor:
-    if name in ("w", "kernel_gradient"):
-        about = "the kernel of every layer" if name == "w" else "d loss / d w"
+    if name[0] == "w" or name == "kernel_gradient":
+        about = f"the kernel of layer {name[1:]}" if name[0] == "w" else "d loss / d w1"
         return Tensor(values, ("kernel height", "kernel width", "input channel", "filter"), about)
     if name == "modes":
         return Tensor(values, ("mode", "height", "width"), "the output of all four ways")
@@ -67,7 +67,7 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
         summed = f"sum{layer}" if f"sum{layer}" in results else y
         steps.append(_count(p, kept, layer, results))
         steps.append(_mask(p, layer, results))
-        steps.append(_convolution(p, last, summed, results))
+        steps.append(_convolution(p, last, layer, summed, results))
         if summed != y:
             steps.append(_finish(p, summed, layer, y, results))
         last = y
@@ -101,7 +101,8 @@ def _places(p: Mapping[str, Any]) -> tuple[str, str, str, str]:
 def _count(p: Mapping[str, Any], kept: str, layer: int, results: Mapping[str, Any]) -> Step:
     name = f"taps{layer}"
     loops = _loops(results, name) | {"u": p["taps"], "v": p["taps"]}
-    found = IndexMap(loops, {name: CELL, kept: _places(p)})
+    exact = p["mode"] != "partial" or layer == 1  # later masks are comparisons: no gradient to hold against
+    found = IndexMap(loops, {name: CELL, kept: _places(p)}, exact=exact)
     return Step("count taps", (kept,), name, "conv2d with a kernel of ones", map=found, aside=True)
 
 
@@ -120,14 +121,16 @@ def _centre(p: Mapping[str, Any], layer: int) -> int:
     return layer * ((p["taps"] - 1) // 2) if p["padding"] == "VALID" else 0
 
 
-def _convolution(p: Mapping[str, Any], read: str, written: str, results: Mapping[str, Any]) -> Step:
+def _convolution(
+    p: Mapping[str, Any], read: str, layer: int, written: str, results: Mapping[str, Any]
+) -> Step:
     along, size = window(p["size"], p["taps"], 1, 1, p["padding"]), results[read].shape[1]
     pads = f", pads {along.before} before, {along.after} after" if along.before or along.after else ""
     loops = _loops(results, written) | {"u": p["taps"], "v": p["taps"], "f": 1}
-    access = {written: ("b", "i", "j", "f"), read: _places(p), "w": ("u", "v", "c", "f")}
+    access = {written: ("b", "i", "j", "f"), read: _places(p), f"w{layer}": ("u", "v", "c", "f")}
     settings = f"k {p['taps']} · {p['padding']}{pads}"
     formula = (along.formula(size, p["padding"]),)
-    return Step("conv2d", (read, "w"), written, settings, formula, IndexMap(loops, access))
+    return Step("conv2d", (read, f"w{layer}"), written, settings, formula, IndexMap(loops, access))
 
 
 def _finish(p: Mapping[str, Any], summed: str, layer: int, y: str, results: Mapping[str, Any]) -> Step:
@@ -142,10 +145,15 @@ def _finish(p: Mapping[str, Any], summed: str, layer: int, y: str, results: Mapp
     parts += ["ReLU"] if p["relu"] else []
     text = f"ReLU({readout}{bias})" if p["relu"] else readout + bias
     access = dict.fromkeys((y, *reads), CELL)
-    exact = not p["relu"] and (p["mode"] != "partial" or (p["min_taps"] == 1 and p["update"] == "grow"))
+    exact = not p["relu"] and (p["mode"] != "partial" or _all_kept(p, layer))
     found = IndexMap(_loops(results, y), access, "each", exact)
     whole = f"k² = {p['taps'] ** 2} taps" if p["mode"] == "partial" else "cell by cell"
     return Step(", ".join(parts), tuple(reads), y, "", (whole,), found, text)
+
+
+def _all_kept(p: Mapping[str, Any], layer: int) -> bool:
+    """Whether no window is dropped for any mask of positive numbers, and its count has a gradient."""
+    return layer == 1 and p["taps"] >= 3 and p["min_taps"] == 1 and p["update"] == "grow"
 
 
 def _asides(results: Mapping[str, Any]) -> list[Step]:
@@ -227,7 +235,7 @@ def _grown(mask: Array) -> Array:
     side = range(3)
     height, width = mask.shape
     parts = [wide[u : u + height, v : v + width] for u in side for v in side]
-    return np.logical_or.reduce(parts)
+    return np.asarray(np.logical_or.reduce(parts))
 
 
 def _edge(p: Mapping[str, Any], taps: Array, valid: Array) -> tuple[int, int] | None:

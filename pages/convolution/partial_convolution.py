@@ -33,18 +33,21 @@ from pages.kit.declare import Control, Grid, Lab, Panel, Preset
 def panels(trace: Trace) -> Sequence[Panel]:
     """Image, mask, kernel and counts; every layer; what leaked and what is wrong."""
     layers = [f"y{layer}" for layer in range(1, trace.parameters["layers"] + 1)]
+    kernels = [f"w{layer}" for layer in range(1, trace.parameters["layers"] + 1)]
+    kernels = kernels if trace.parameters["kernel"] == "random" else kernels[:1]
     black = bool(trace.facts["black_pixels"])
     same = trace.parameters["padding"] == "SAME"
+    fills = trace.parameters["mode"] == "partial"
     crossed = "mask" if black else ""
     behind = crossed if same else ""  # a smaller output has no cell of its own for each mask cell
     return [
         Grid("x", "image", crossed=crossed),
         Grid("mask", "mask", "mask", paints="cells", also={"mask": "drawn"}),
-        Grid("w", "kernel"),
+        *(Grid(name, "kernel" if len(kernels) == 1 else f"kernel {name[1:]}") for name in kernels),
         Grid("taps1", "valid taps of each window", "sequential"),
         *(Grid(name, f"after layer {name[1:]}", crossed=behind) for name in layers if name in trace.tensors),
-        Grid("output", f"output: {MODES[trace.parameters['mode']]}", crossed=behind),
-        Grid("leak", "leaked into the black"),
+        Grid("output", crossed=behind),
+        Grid("leak", "filled in, outside the mask" if fills else "leaked into the black"),
         Grid("error", "error on valid pixels"),
     ]
 
@@ -55,7 +58,7 @@ def gradients(trace: Trace) -> Sequence[Panel]:
     found = [
         Grid("x", "image", crossed=crossed),
         Grid("gradient", "d loss / d x", crossed=crossed),
-        Grid("kernel_gradient", "d loss / d kernel"),
+        Grid("kernel_gradient", "d loss / d first kernel"),
     ]
     return [*found, Grid("mask_gradient", "d loss / d mask")] if "mask_gradient" in trace.tensors else found
 
@@ -140,7 +143,7 @@ LAB = Lab(
         Preset("Masked too late", {"mode": "mask-end", "layers": 3, "bias": 0.3, "relu": True, "value": 1, "size": 8},
                "The popular mistake: the leak is wiped off the output, but inside the network black was 0.3 and more, "
                "and the valid edge has already read it."),
-        Preset("The leak spreads", {"size": 16, "mask": "circle", "layers": 5, "value": 1},
+        Preset("The leak spreads", {"size": 16, "layers": 5},
                "One pixel further into the black with each layer of 3 × 3, with nothing but zeros there to begin with."),
         Preset("0 divided by 0", {"mode": "partial", "guard": False, "layers": 2},
                "Six windows hold no valid pixel. Dividing by their count gives six NaNs, and NaN · 0 is NaN: "
