@@ -49,13 +49,20 @@ def _large(parameter: Parameter, most: int) -> bool:
 
 @st.composite
 def parameters_of(
-    draw: st.DrawFn, technique: Technique, most: int = 5, small: bool = False
+    draw: st.DrawFn,
+    technique: Technique,
+    most: int = 5,
+    small: bool = False,
+    start: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Parameters that the technique accepts together; `small` never keeps a large default."""
-    found: dict[str, Any] = {}
+    """Parameters that the technique accepts together; `small` never keeps a large default.
+
+    `start` are values to begin with instead of defaults: small ones that suit each other.
+    """
+    found: dict[str, Any] = dict(start or {})
     for parameter in technique.parameters:
         keep = draw(st.booleans()) and not (small and _large(parameter, most))
-        value = parameter.default if keep else draw(values_of(parameter, most))
+        value = found.get(parameter.name, parameter.default) if keep else draw(values_of(parameter, most))
         try:  # one by one, so that a refused value falls back instead of losing the whole draw
             technique.read({**found, parameter.name: value})
             found[parameter.name] = value
