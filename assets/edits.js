@@ -70,7 +70,7 @@ export class Edits {
     const text = painted(this.view.tensor, index, on, this.painting?.text ?? "");
     if (text === this.painting?.text) return;
     this.painting = { on, text };
-    propose(this.stage.lab, { [name]: text });
+    propose(this.stage.lab, { ...this.view.panel.also, [name]: text });
   }
 
   /** The end of a stroke. */
@@ -78,7 +78,8 @@ export class Edits {
     if (!this.painting) return;
     const { text } = this.painting;
     this.painting = null;
-    this.send({ [this.view.panel.paints]: text });
+    const { paints, also } = this.view.panel;
+    this.send({ ...also, [paints]: text });
   }
 
   send(values) {

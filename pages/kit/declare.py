@@ -45,6 +45,7 @@ class Grid:
     one row for a vector); other axes are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
     out. `paints` names a Cells parameter that a click toggles, `types` a Numbers parameter whose
     first entries can be typed over, `picks` a Pair parameter that a click on (row, column) sets.
+    `also` is what painting sets besides, as link texts: `{"mask": "drawn"}` where a choice must follow.
     `over` draws another tensor of the same height and width underneath, as a picture. `mark` is the
     (row, column) outlined as chosen.
     """
@@ -59,6 +60,7 @@ class Grid:
     paints: str = ""
     types: str = ""
     picks: str = ""
+    also: Mapping[str, str] = field(default_factory=dict)
     over: str = ""
     mark: tuple[int, int] | None = None
 
