@@ -65,7 +65,7 @@ def _positions(network: str, stack: Any, size: tuple[int, int]) -> float:
     if network in NETWORKS:
         return NETWORKS[network].positions
     units = planned_units(size, keras_rows(stack))
-    return sum(unit["shape"][0] * unit["shape"][1] for unit in units) / (size[0] * size[1]) * 2
+    return float(2 * sum(unit["shape"][0] * unit["shape"][1] for unit in units) / (size[0] * size[1]))
 
 
 def cost(network: str, stack: Any, size: Any, check: bool, **_: Any) -> Cost:
@@ -162,8 +162,7 @@ def network_receptive_field(  # type: ignore[no-untyped-def]
     import tensorflow as tf
 
     report(f"building {network} without its weights", 0.1)
-    local = network_units(network, size, built, rows, False)
-    through = network_units(network, size, built, rows, True)
+    local, through = network_units(network, size, built, rows)
     place = chosen_layer(local, layer, depth)
     axes = (through if gates else local)[place]["axes"]
     results = {"x": tf.image.resize(tf.image.convert_image_dtype(image, tf.float32), size)[0]}
@@ -223,7 +222,6 @@ def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story
     given = arguments(**parameters)
     network, rows, size, built = (given[name] for name in ("network", "rows", "size", "built"))
     graph = network_graph(network, built, rows)
-    at_build = network_units(network, built, built, rows, False)
-    local = network_units(network, size, built, rows, False)
-    through = network_units(network, size, built, rows, True)
+    at_build, _ = network_units(network, built, built, rows)
+    local, through = network_units(network, size, built, rows)
     return story.tell(parameters, given, results, graph, at_build, local, through)

@@ -203,7 +203,11 @@ def analyse(graph: list[dict[str, Any]], size: tuple[int, int], gates: bool = Tr
 
 
 def network_units(
-    network: str, size: tuple[int, int], built: tuple[int, int], rows: tuple[Any, ...], gates: bool
-) -> list[dict[str, Any]]:
-    """The analysis of a network that Keras built for images of `built`, for images of `size`."""
-    return analyse(network_graph(network, built, rows), size, gates)
+    network: str, size: tuple[int, int], built: tuple[int, int], rows: tuple[Any, ...]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The analysis of a network that Keras built for images of `built`, for images of `size`.
+
+    First without what gates show, then with it.
+    """
+    graph = network_graph(network, built, rows)
+    return analyse(graph, size, gates=False), analyse(graph, size, gates=True)

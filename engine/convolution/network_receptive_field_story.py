@@ -70,9 +70,12 @@ def _agreement(axis: dict[str, Any], extent: int) -> str:
     return "covers" if (empty | (low <= axis["low"]) & (high >= axis["high"])).all() else "none"
 
 
+def _two(pair: Sequence[int]) -> str:
+    return str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
+
+
 def _settings(layer: dict[str, Any]) -> str:
     """`3×3, stride 2, same` of a window, `1+1 rows, 1+1 columns` of added zeros."""
-    two = lambda pair: str(pair[0]) if pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"  # noqa: E731
     if "sides" in layer:
         (top, bottom), (left, right) = layer["sides"]
         return f"{top}+{bottom} rows, {left}+{right} columns"
@@ -80,8 +83,8 @@ def _settings(layer: dict[str, Any]) -> str:
         return ""
     dilation = layer.get("dilation", (1, 1))
     parts = [f"{layer['kernel'][0]}×{layer['kernel'][1]}"]
-    parts += [f"stride {two(layer['stride'])}"] if max(layer["stride"]) > 1 else []
-    parts += [f"dilation {two(dilation)}"] if max(dilation) > 1 else []
+    parts += [f"stride {_two(layer['stride'])}"] if max(layer["stride"]) > 1 else []
+    parts += [f"dilation {_two(dilation)}"] if max(dilation) > 1 else []
     return ", ".join([*parts, layer["padding"]])
 
 
@@ -106,7 +109,7 @@ def _chosen(results: Mapping[str, Any], axes: Sequence[dict[str, Any]]) -> dict[
     row, column = (int(at) for at in results["unit"])
     ends = [(axis["first"] + at * axis["stride"], axis["last"] + at * axis["stride"]) for axis, at in zip(axes, (row, column), strict=True)]  # fmt: skip
     seen = (results["top"][row], results["bottom"][row], results["left"][column], results["right"][column])
-    everywhere = [int(sum((results[b] - results[a] + 1 == n))) for a, b, n in (("top", "bottom", results["x"].shape[0]), ("left", "right", results["x"].shape[1]))]  # fmt: skip
+    everywhere = [int(sum(results[b] - results[a] + 1 == n)) for a, b, n in (("top", "bottom", results["x"].shape[0]), ("left", "right", results["x"].shape[1]))]  # fmt: skip
     return {
         "unit": (row, column),
         "window_rows": ends[0],
