@@ -111,7 +111,7 @@ def misaligned(paths: list[dict[str, Any]]) -> str:
 
 
 def counts(
-    layer: dict[str, Any], inputs: list[tuple[int, int, int]], output: tuple[int, int]
+    layer: dict[str, Any], inputs: list[tuple[int, int, int]], output: tuple[Any, ...]
 ) -> tuple[int, int, int]:
     """Channels, parameters and FLOPs of a layer, by formula.
 
@@ -187,7 +187,7 @@ def analyse_layer(
     read = [known[place] for place in layer["from"]]
     paths = [[one["axes"][axis] for one in read] for axis in (0, 1)]
     axes = [through_layer(layer, paths[axis], axis, size[axis], gates) for axis in (0, 1)]
-    output = (axes[0]["size"], axes[1]["size"])
+    output = tuple(axis["size"] for axis in axes)
     channels, parameters, flops = counts(layer, [one["shape"] for one in read], output)
     apart = (misaligned(paths[0]) or misaligned(paths[1])) if len(read) > 1 else ""
     shape = (*output, channels)

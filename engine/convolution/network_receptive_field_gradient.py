@@ -31,7 +31,7 @@ def thin_layer(layer: Any, gates: bool) -> Any:
 
     kernel, dilation = config.get("kernel_size", (1, 1)), config.get("dilation_rate", (1, 1))
     span = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
-    same = {
+    same: dict[str, Any] = {
         "name": layer.name,
         "strides": config.get("strides"),
         "padding": config.get("padding"),
@@ -58,8 +58,8 @@ def thin_layer(layer: Any, gates: bool) -> Any:
             1, use_bias=False, kernel_initializer="ones", name=layer.name, dtype="float64"
         )
     if kind == "Reshape":
-        ones = [1] * (len(config["target_shape"]) - 1)
-        return keras.layers.Reshape((*ones, -1), name=layer.name, dtype="float64")
+        single = [1] * (len(config["target_shape"]) - 1)
+        return keras.layers.Reshape((*single, -1), name=layer.name, dtype="float64")
     if kind in ("ZeroPadding2D", "Cropping2D", "Concatenate", "Flatten", "GlobalAveragePooling2D"):
         return type(layer).from_config({**config, "dtype": "float64"})
     # Lambda, since Identity takes none of the arguments that other layers were called with.

@@ -116,7 +116,7 @@ def planned_graph(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
     names = {"kernel_size": "kernel", "pool_size": "kernel", "strides": "stride", "dilation_rate": "dilation"}
     graph: list[dict[str, Any]] = [{"name": "image", "type": "InputLayer", "from": []}]
     for name, kind, sources, config in rows:
-        layer = {"name": name, "type": kind, "from": list(sources)}
+        layer: dict[str, Any] = {"name": name, "type": kind, "from": list(sources)}
         if kind == "ZeroPadding2D":
             layer["sides"] = dict(config)["padding"]
         else:

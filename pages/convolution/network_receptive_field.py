@@ -31,6 +31,7 @@ from engine import Trace
 from pages.convolution.network_receptive_field_charts import CHARTS
 from pages.convolution.network_receptive_field_claims import CLAIMS, OWN
 from pages.convolution.network_receptive_field_predictions import PREDICTIONS
+from pages.convolution.network_receptive_field_published import measured_field
 from pages.convolution.network_receptive_field_tables import TABLES, geometry, two
 from pages.kit.declare import Control, Grid, Lab, Panel, Preset
 
@@ -103,6 +104,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("effective padding", padding),
         ("centre of unit 0", centre),
         ("units that see the whole image", f"{known['units_that_see_all']:,} of {known['units']:,}"),
+        ("field / stride / padding of the last layer", " / ".join(map(str, measured_field(trace)))),
         ("parameters of the network", f"{known['parameters']:,}"),
         ("FLOPs", f"{known['flops'] / 1e9:.3g} billion"),
         ("paths that meet misaligned", str(apart)),
@@ -123,29 +125,29 @@ def _checked(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 PRESETS = (
-    Preset("A third of the way", {"depth": 35, "unit": "14x14"},
-           "A third into ResNet50 a unit sees 99 of 224 pixels: neighbours share almost all of what they see."),
-    Preset("VGG16's corner", {"network": "VGG16", "unit": "0x0"},
+    Preset("The last layer", {"depth": 100},
+           "483 pixels of receptive field on an image of 224: each of the 7 × 7 units sees the whole photograph."),
+    Preset("VGG16's corner", {"network": "VGG16", "depth": 100, "unit": "0x0"},
            "212 pixels, but 90 of them lie outside: the corner unit of the last layer sees 122 × 122 pixels of the photograph."),
-    Preset("Added, but misaligned", {"network": OWN},
+    Preset("Added, but misaligned", {"network": OWN, "depth": 100},
            "The popular mistake: strided SAME beside a 1 × 1 shortcut. The shapes agree, the windows' centres are 2 pixels apart."),
-    Preset("Aligned by hand", {"network": OWN, "stack": SYMMETRIC},
+    Preset("Aligned by hand", {"network": OWN, "stack": SYMMETRIC, "depth": 100},
            "The same layers with as many zeros before as after: both paths look at the same place."),
     Preset("The gate sees all", {"network": "EfficientNetB0", "layer": 14},
            "After fourteen layers a unit already sees the whole image, through a squeeze-excite gate."),
     Preset("Without the gates", {"network": "EfficientNetB0", "layer": 14, "gates": False},
-           "The same layer by its convolutions alone: 7 × 7 pixels, and three of them are the gate's only reason to exist."),
-    Preset("A gate of your own", {"network": OWN, "stack": GATE, "size": 48},
+           "The same layer by its convolutions alone: a unit sees a few pixels, as one would think."),
+    Preset("A gate of your own", {"network": OWN, "stack": GATE, "size": 48, "depth": 100},
            "Five rows make a squeeze-excite block: pool, squeeze, excite, multiply. Every unit now depends on every pixel."),
-    Preset("Rows nobody sees", {"network": "InceptionV3", "size": 224},
+    Preset("Rows nobody sees", {"network": "InceptionV3", "size": 224, "depth": 100, "unit": "4x4"},
            "VALID windows leave rows over: the last three rows of a 224 image reach no unit of the last layer."),
     Preset("Xception's shortcut", {"network": "Xception", "size": 224, "layer": 35},
            "At 224 the main path is pooled with SAME and the shortcut is not: their centres are 8 pixels apart."),
-    Preset("Dilated branches", {"network": OWN, "stack": DILATED, "size": 32, "check": True},
+    Preset("Dilated branches", {"network": OWN, "stack": DILATED, "size": 32, "depth": 100, "check": True},
            "Three dilated windows of one image, joined: the widest decides the extent, and the gradient shows the gaps."),
     Preset("Held against the gradient", {"network": "MobileNet", "depth": 60, "check": True},
            "GradientTape reaches exactly the rows and columns that the formula names."),
-    Preset("Seven times the image", {"network": "ResNet152"},
+    Preset("Seven times the image", {"network": "ResNet152", "depth": 100},
            "1,507 pixels of receptive field on an image of 224, and still the middle counts most."),
 )  # fmt: skip
 

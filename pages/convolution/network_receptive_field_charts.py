@@ -8,6 +8,7 @@ from engine import Trace
 from pages.kit.declare import Chart
 
 BLUE, ORANGE, GREY = "#2b8cbe", "#d97706", "#888888"
+TICKS = [1, 3, 10, 30, 100, 300, 1000, 3000]
 LAYOUT = {
     "height": 300,
     "margin": {"l": 60, "r": 10, "t": 20, "b": 40},
@@ -34,7 +35,7 @@ def _growth(trace: Trace) -> dict[str, Any]:
         "layout": {
             **LAYOUT,
             "xaxis": {"title": {"text": "layer"}},
-            "yaxis": {"title": {"text": "pixels of the image, log scale"}, "type": "log"},
+            "yaxis": {"title": {"text": "pixels of the image, log scale"}, "type": "log", "tickvals": TICKS},
         },
     }  # fmt: skip
 

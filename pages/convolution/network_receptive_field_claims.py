@@ -43,7 +43,7 @@ def _parameters(run: Run) -> Measured:
 
 
 def _part(run: Run) -> Measured:
-    known = run(network="ResNet50").facts
+    known = run(network="ResNet50", depth=100).facts
     all_of_them = known["units_that_see_all"] == known["units"]
     text = f"{known['units_that_see_all']} of {known['units']} units of the last layer see every pixel of 224 × 224"
     return Measured(text, "wrong" if all_of_them else "holds")
@@ -64,7 +64,7 @@ def _padding(run: Run) -> Measured:
 
 
 def _all_read(run: Run) -> Measured:
-    trace = run(network="InceptionV3", size=(224, 224))
+    trace = run(network="InceptionV3", size=(224, 224), depth=100)
     last = int(trace["bottom"].max())
     return Measured(
         f"InceptionV3 at 224: the last row any unit sees is {last} of 223",
@@ -84,7 +84,10 @@ def _aligned(run: Run) -> Measured:
 
 
 def _gradient(run: Run) -> Measured:
-    runs = [run(network=OWN, check=True, unit=(0, 15)), run(network="MobileNet", check=True, depth=50)]
+    runs = [
+        run(network=OWN, depth=100, check=True, unit=(0, 15)),
+        run(network="MobileNet", check=True, depth=50),
+    ]
     agree = all(trace.facts["gradient_box"] == trace.facts["seen"] for trace in runs)
     tall = runs[1].facts["tall"]
     agree = agree and tall["gradient"] == tall["formula"]

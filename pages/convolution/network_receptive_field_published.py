@@ -25,7 +25,12 @@ RESNET = (
     "Keras adds a zero on each side before its first pooling (pool1_pad); the published network pads "
     "that pooling with SAME, which at 224 puts no zero before: 1 zero × stride 2 = 2 px"
 )
-COLUMNS = ("network", "figure", "published", "ours", "why they differ, or what is meant")
+OTHER_SIZE = "published for 224 × 224: SAME pads other sizes otherwise, so the padding may differ"
+DENSE = "its first dense layer has a weight for every position of the last map, so it grows with the image"
+COLUMNS = (
+    "network", "field / stride / padding published", "ours", "parameters published", "ours", "why they differ",
+)  # fmt: skip
+PICK = "pick this network to compare"
 
 
 def measured_field(trace: Trace) -> tuple[int, int, int]:
@@ -34,39 +39,32 @@ def measured_field(trace: Trace) -> tuple[int, int, int]:
     return int(row[5]), int(row[7]), int(row[9])
 
 
-def why(network: str, size: Sequence[int]) -> str:
-    """What explains a difference, in a sentence."""
-    if tuple(size) != (224, 224):
-        return "published for 224 × 224: SAME pads other sizes otherwise, so the padding may differ"
-    return RESNET if network.startswith("ResNet") else "equal"
+def why(trace: Trace) -> str:
+    """What explains each difference of the current network, in a sentence each; or that there is none."""
+    known = trace.facts
+    network, reasons = known["network"], []
+    if network in FIELDS and measured_field(trace) != FIELDS[network]:
+        at_224 = tuple(known["size"]) == (224, 224)
+        reasons.append((RESNET if network.startswith("ResNet") else "") if at_224 else OTHER_SIZE)
+    if network in PARAMETERS and known["parameters"] != PARAMETERS[network]:
+        reasons.append(DENSE)
+    return "; ".join(reasons) or f"equal, at {known['names'][known['last']]}"
 
 
 def rows(trace: Trace) -> Sequence[Sequence[str]]:
-    """The current network first, the others with a dash until they are picked."""
-    current = trace.facts["network"]
-    found = []
-    for network, figures in FIELDS.items():
-        ours = measured_field(trace) if network == current else None
-        reason = "pick this network to compare" if ours is None else why(network, trace.facts["size"])
-        if ours == figures:
-            reason = "equal, at " + trace.facts["names"][trace.facts["last"]]
-        text = " / ".join(map(str, figures))
-        mine = " / ".join(map(str, ours)) if ours else "–"
-        found.append([network, "field / stride / padding", text, mine, reason])
-    for network, count in PARAMETERS.items():
-        mine = f"{trace.facts['parameters']:,}" if network == current else "–"
-        found.append([network, "parameters", f"{count:,}", mine, _parameters(trace, network, count)])
+    """The current network first; a dash where ours is not computed on this page."""
+    current, found = trace.facts["network"], []
+    for network in dict.fromkeys((*FIELDS, *PARAMETERS)):
+        here = network == current
+        field = " / ".join(map(str, FIELDS[network])) if network in FIELDS else ""
+        count = f"{PARAMETERS[network]:,}" if network in PARAMETERS else ""
+        ours = " / ".join(map(str, measured_field(trace))) if here else "–"
+        total = f"{trace.facts['parameters']:,}" if here else "–"
+        reason = why(trace) if here else PICK
+        found.append([network, field, ours if field else "", count, total if count else "", reason])
     return sorted(found, key=lambda row: row[0] != current)
-
-
-def _parameters(trace: Trace, network: str, count: int) -> str:
-    if network != trace.facts["network"]:
-        return "pick this network to compare"
-    if trace.facts["parameters"] == count:
-        return "equal"
-    return "its dense layers have a weight for every position of the last map, so they grow with the image"
 
 
 def note(trace: Trace) -> str:
     """Where the figures come from."""
-    return f"Fields: {SOURCE}. Parameters: {PARAMETER_SOURCE}. A dash means: not computed on this page yet."
+    return f"Fields: {SOURCE}. Parameters: {PARAMETER_SOURCE}. The claims below compute all of them."

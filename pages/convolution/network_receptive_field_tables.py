@@ -24,7 +24,7 @@ def layer_rows(trace: Trace) -> Sequence[Sequence[str]]:
     known, apart = trace.facts, dict(trace.facts["misaligned"])
     found = []
     for place, numbers in enumerate(trace["layers"]):
-        mark = "▸ " if place == known["place"] else ""
+        mark = "▸" if place == known["place"] else ""
         kind = ", ".join(part for part in (known["types"][place], known["settings"][place]) if part)
         reads = ", ".join(map(str, known["reads"][place])) or "image"
         output = " × ".join(f"{n:g}" for n in numbers[:3])
