@@ -104,17 +104,24 @@ def _gated(local: Units, through: Units) -> int | None:
     return next(found, None)
 
 
+def seen_box(axes: Sequence[dict[str, Any]], unit: Sequence[int]) -> tuple[int, int, int, int]:
+    """First and last row, first and last column of the image that a unit sees; (0, -1, 0, -1) for none."""
+    top, bottom, left, right = (
+        int(axis[end][at]) for axis, at in zip(axes, unit, strict=True) for end in ("low", "high")
+    )
+    return (top, bottom, left, right) if top <= bottom and left <= right else (0, -1, 0, -1)
+
+
 def _chosen(results: Mapping[str, Any], axes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The chosen unit and what it sees; `window` may reach outside the image, `seen` does not."""
     row, column = (int(at) for at in results["unit"])
     ends = [(axis["first"] + at * axis["stride"], axis["last"] + at * axis["stride"]) for axis, at in zip(axes, (row, column), strict=True)]  # fmt: skip
-    seen = (results["top"][row], results["bottom"][row], results["left"][column], results["right"][column])
     everywhere = [int(sum(results[b] - results[a] + 1 == n)) for a, b, n in (("top", "bottom", results["x"].shape[0]), ("left", "right", results["x"].shape[1]))]  # fmt: skip
     return {
         "unit": (row, column),
         "window_rows": ends[0],
         "window_columns": ends[1],
-        "seen": tuple(int(end) for end in seen),
+        "seen": seen_box(axes, (row, column)),
         "units": int(results["y"].size),
         "units_that_see_all": everywhere[0] * everywhere[1],
     }
@@ -243,7 +250,7 @@ def _notes(parameters: Mapping[str, Any], facts: Mapping[str, Any], exact: Seque
         notes.append(
             "Some units at the border see less than the formula's window: their outer taps meet only padding."
         )
-    if facts["seen"][0] > facts["seen"][1] or facts["seen"][2] > facts["seen"][3]:
+    if facts["seen"][1] < 0:
         notes.append("The chosen unit sees nothing but padding.")
     if facts["checked"]:
         notes.append(_verdict(facts))
