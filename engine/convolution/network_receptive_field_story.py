@@ -115,15 +115,20 @@ def seen_box(axes: Sequence[dict[str, Any]], unit: Sequence[int]) -> tuple[int, 
 def _chosen(results: Mapping[str, Any], axes: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """The chosen unit and what it sees; `window` may reach outside the image, `seen` does not."""
     row, column = (int(at) for at in results["unit"])
-    ends = [(axis["first"] + at * axis["stride"], axis["last"] + at * axis["stride"]) for axis, at in zip(axes, (row, column), strict=True)]  # fmt: skip
-    everywhere = [int(sum(results[b] - results[a] + 1 == n)) for a, b, n in (("top", "bottom", results["x"].shape[0]), ("left", "right", results["x"].shape[1]))]  # fmt: skip
+    down, across = axes
+    height, width, _ = results["x"].shape
+    all_rows = int(np.sum(results["bottom"] - results["top"] + 1 == height))
+    all_columns = int(np.sum(results["right"] - results["left"] + 1 == width))
     return {
         "unit": (row, column),
-        "window_rows": ends[0],
-        "window_columns": ends[1],
+        "window_rows": (down["first"] + row * down["stride"], down["last"] + row * down["stride"]),
+        "window_columns": (
+            across["first"] + column * across["stride"],
+            across["last"] + column * across["stride"],
+        ),
         "seen": seen_box(axes, (row, column)),
         "units": int(results["y"].size),
-        "units_that_see_all": everywhere[0] * everywhere[1],
+        "units_that_see_all": all_rows * all_columns,
     }
 
 
