@@ -5,6 +5,8 @@ const ROOMY = 38;
 const SMALLEST = 10;
 const TINY = 8; // of tensors with many rows
 const PIXEL = 6; // of images, and of tensors with very many rows
+const FINE = 3; // of pictures with more than so many cells along a side
+const MANY = 96;
 export const TALLEST = 384; // what a panel tries to fit in
 export const LOWER = 320; // and where that saves a row of panels
 const MOST_DRAWN = 1024; // cells along one side of a canvas
@@ -65,7 +67,7 @@ export function gridWidth(panel, tensor, width, tallest) {
 export function cellSize(view, width, picture, tallest) {
   const { rows, columns } = view;
   const longest = Math.max(rows.count, columns.count);
-  const least = picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
+  const least = picture && longest > MANY ? FINE : picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
   const most = longest <= 6 ? LARGEST : ROOMY;
   const fitting = Math.min(most, Math.floor(tallest / rows.count), Math.floor(width / columns.count));
   const canvas = Math.floor(8000 / longest); // what browsers can draw

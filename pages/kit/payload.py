@@ -19,6 +19,7 @@ from pages.kit.declare import Bars, Grid, Panel
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
 
+MOST_FRAME = 64  # padding cells drawn around an axis however small it is
 MOST_CELLS = 65_536  # of one tensor on the stage; a larger one is sampled and says so
 FEW_CELLS = 1024  # a tensor of fewer is sent whole
 
@@ -131,10 +132,14 @@ def _base64(values: np.ndarray[Any, Any]) -> str:
 
 
 def _padding(trace: Trace, name: str, tensor: Tensor) -> list[list[int]]:
-    """Padding cells before and after each axis: as far as any step's loops reach outside."""
+    """Padding cells before and after each axis: as far as any step's loops reach outside.
+
+    None on an axis where that is a wide frame around less than it: a whole network's padding.
+    """
     sides = [[0, 0] for _ in tensor.shape]
     for step in trace.steps:
         if step.map and name in step.reads and name in step.map.access:
             for side, (before, after) in zip(sides, step.map.overhang(name, tensor.shape), strict=True):
                 side[0], side[1] = max(side[0], before), max(side[1], after)
-    return sides
+    wide = [sum(side) > max(size, MOST_FRAME) for side, size in zip(sides, tensor.shape, strict=True)]
+    return [[0, 0] if too else side for too, side in zip(wide, sides, strict=True)]
