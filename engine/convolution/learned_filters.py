@@ -125,18 +125,19 @@ def learned_filters(image, trained, stride, padding, pool, pooling, asked):  # t
 
     *weights, losses, accuracy, confusion, active = [tf.convert_to_tensor(value) for value in trained]
     x = tf.convert_to_tensor(image)
-    with tf.GradientTape(persistent=True) as tape:
+    biases = weights[1::2]
+    with tf.GradientTape() as tape:
         tape.watch([x, *weights])
         found = forward(x, weights, stride, padding, pool, pooling)
         chosen = tf.argmax(found["logits"][0]) if asked is None else asked
         logit = found["logits"][0, chosen]
     results = {"x": x, **found, "probability": tf.nn.softmax(found["logits"])}
-    results["gradient"] = tape.gradient(logit, x)
+    asked_of = {"gradient": x, "gradient_w1": weights[0], "gradient_pooled": found["pooled"]}
+    asked_of |= {f"gradient_{name}": value for name, value in found.items() if name.startswith("conv")}
+    *slopes, bias_slopes = tape.gradient(logit, [*asked_of.values(), biases])
+    results |= dict(zip(asked_of, slopes, strict=True))
     results["times_input"] = results["gradient"] * x
-    for name in [name for name in found if name.startswith("conv")] + ["pooled"]:
-        results[f"gradient_{name}"] = tape.gradient(logit, found[name])
-    results["gradient_w1"] = tape.gradient(logit, weights[0])
-    shares = [tf.reduce_sum(bias * tape.gradient(logit, bias)) for bias in weights[1::2]]
+    shares = [tf.reduce_sum(bias * slope) for bias, slope in zip(biases, bias_slopes, strict=True)]
     results["bias_part"] = tf.add_n(shares)
     for number in range(1, len(weights) // 2):
         results[f"w{number}"], results[f"b{number}"] = weights[2 * number - 2], weights[2 * number - 1]

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from engine.progress import say
+
 MOST_KEPT = 32  # trained networks a worker holds, some 100 kB each at most
 Array = np.ndarray[Any, Any]
 
@@ -147,7 +149,7 @@ def _keeping(make: Callable[..., list[Array]], most: int) -> Callable[..., list[
     memory: OrderedDict[str, list[Array]] = OrderedDict()
 
     @wraps(make)
-    def remembered(report: Callable[..., object] = lambda *_: None, **asked: Any) -> list[Array]:
+    def remembered(report: Callable[..., object] = say, **asked: Any) -> list[Array]:
         key = repr(sorted(asked.items()))
         if key not in memory:
             memory[key] = make(**asked, report=report)
