@@ -26,7 +26,7 @@ REFUSALS = {
 }
 PARAMETERS = (
     Choice("source", "digit", ("digit", "drawing"), "whether the picture is a scanned digit or your drawing"),
-    Integer("digit", 2, 0, TEST - 1, "which of the digits held out from training"),
+    Integer("digit", 1, 0, TEST - 1, "which of the digits held out from training"),
     Numbers("drawing", None, SIDE**2, SIDE**2, 0, 1, "your drawing, row by row: 0 is blank, 1 full ink"),
     Integer("down", 0, -SIDE, SIDE, "rows the picture is shifted down"),
     Integer("right", 0, -SIDE, SIDE, "columns the picture is shifted right"),
@@ -42,7 +42,7 @@ PARAMETERS = (
     Choice("pooling", "max", ("max", "average"), "what a pooling window hands on"),
     Integer("pool", 2, 1, SIDE, "side of the pooling window, and its stride; 1 leaves pooling out"),
     Toggle("bias", True, "whether every layer has a trained bias; without, biases stay 0"),
-    Choice("held_out", "the end", ("the end", "every fifth"), "which 360 of the 1,797 digits are held out"),
+    Choice("held_out", "end", ("end", "fifth"), "which 360 of the 1,797 digits are held out"),
     Integer("seed", 0, 0, 9999, "seed of the first weights and of the order of the pictures"),
 )
 
