@@ -135,7 +135,7 @@ def _head(parameters: Mapping[str, Any], network: Network) -> list[Step]:
     product = (f"{height} · {width} · {filters} = {network.flat}",)
     return [
         Step(name, (last,), "pooled", f"{size}×{size}, stride {size}", _sizes(pool, "VALID"), pooled),
-        Step("flatten", ("pooled",), "flat", formula=product, map=flat, readout="{pooled}"),
+        Step("flatten", ("pooled",), "flat", formula=product, map=flat),
         Step("dense", ("flat", "w_dense"), "scores", f"{CLASSES} classes", map=dense),
         Step("add bias", ("scores", "b_dense"), "logits", map=biased, readout="{scores} + {b_dense}"),
         Step("softmax", ("logits",), "probability", "exp(·) / Σ exp", map=shared),

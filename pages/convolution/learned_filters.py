@@ -34,12 +34,13 @@ PICTURE = Grid("x", "picture", "sequential", paints="drawing", types="drawing", 
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """Picture, answer and why; then every layer with its filters side by side."""
+    """Picture, why and answer; then every layer with its filters side by side."""
     asked = trace.facts["asked"]
     shown: list[Panel] = [
         PICTURE,
         Grid("times_input", f"what each pixel gave to the logit of {asked}"),
         Bars(("probability",), "probability of each class"),
+        Grid("logits", "logits"),
     ]
     for layer in range(1, trace.parameters["layers"] + 1):
         shown += [
@@ -52,7 +53,6 @@ def panels(trace: Trace) -> Sequence[Panel]:
         *shown,
         Grid("pooled", f"{name} pooling", "sequential", beside="filter"),
         Grid("flat", "flattened", "sequential"),
-        Grid("logits", "logits"),
     ]
 
 
