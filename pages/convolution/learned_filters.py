@@ -70,13 +70,14 @@ def gradients(trace: Trace) -> Sequence[Panel]:
 
 def gradient_note(trace: Trace) -> str:
     """The sum of the parts, and what 0 means here."""
-    facts, zero = trace.facts, int((trace["gradient"] == 0).sum())
+    told, zero = trace.facts, int((trace["gradient"] == 0).sum())
+    reasons = "each path from them meets a closed ReLU, a cell that lost in max pooling, or no window at all"
+    zeros = f"{zero} of 64 pixels get exactly 0: {reasons}." if zero else "No pixel gets exactly 0 here."
     return (
-        f"The logit of class {facts['asked']} is **{number(facts['logit'])}**: pixels × gradients give "
-        f"{number(facts['input_part'])}, biases × theirs {number(facts['bias_part'])}. It is exact because the network "
-        "is piecewise linear (Euler's theorem for homogeneous functions). **None** of the gradients is missing: TensorFlow "
-        f"answers None only where there is no path, and here every pixel has one. {zero} of 64 pixels get exactly 0: each "
-        "path from them meets a closed ReLU, a cell that lost in max pooling, or no window at all."
+        f"The logit of class {told['asked']} is **{number(told['logit'])}**: pixels × gradients give "
+        f"{number(told['input_part'])}, biases × theirs {number(told['bias_part'])}. Together they are the logit, "
+        "because the network is piecewise linear (Euler's theorem for homogeneous functions). No gradient is **None**: "
+        f"TensorFlow answers None only where there is no path, and every pixel is connected. {zeros}"
     )
 
 

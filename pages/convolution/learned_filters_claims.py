@@ -37,9 +37,7 @@ def _equivariant(run: Run) -> Measured:
         here, there = (run(right=by, stride=stride)["conv1"] for by in (0, 1))
         inner = [here[:, :, 1:-2] - there[:, :, 1 + by : here.shape[2] - 2 + by] for by in (0, 1)]
         apart.append(min(float(np.abs(one).max()) for one in inner))  # unmoved, or one unit to the right
-    value = (
-        f"largest difference away from the border: stride 1 {number(apart[0])}, stride 2 {number(apart[1])}"
-    )
+    value = f"largest difference away from the border: {number(apart[0])} with stride 1, {number(apart[1])} with stride 2"
     return Measured(value, "depends" if apart[0] < 1e-5 < apart[1] else "wrong")
 
 
@@ -65,7 +63,7 @@ def _global(run: Run) -> Measured:
 def _confidence(run: Run) -> Measured:
     sure = [run(source="drawing", drawing=noise(seed)).facts["largest_probability"] for seed in range(20)]
     above = sum(value > 0.9 for value in sure)
-    value = f"on 20 pictures of noise the largest probability is {percent(max(sure))}, "
+    value = f"on 20 pictures of noise the largest probability reaches {percent(max(sure))}, "
     value += f"{percent(float(np.mean(sure)))} on average; {above} are above 90 %"
     return Measured(value, "wrong" if above and np.mean(sure) > 0.5 else "holds")
 
