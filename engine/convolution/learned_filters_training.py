@@ -1,6 +1,6 @@
 """Training the network of the learned-filters technique, and keeping what was trained.
 
-The functions `digits`, `moved`, `picture`, `forward`, `examine` and `train` are shown on the code tab:
+All functions but the last are shown on the code tab: they are
 plain NumPy, TensorFlow and scikit-learn. Only `kept` is for this house: a worker trains a network once.
 """
 
@@ -93,6 +93,63 @@ def examine(weights, test, network):  # type: ignore[no-untyped-def]
     return accuracy, confusion, active
 
 
+def first_weights(shapes, seed):  # type: ignore[no-untyped-def]
+    """Seeded normal kernels of variance 2 / inputs (He et al., 2015) and zero biases, float64 variables."""
+    import tensorflow as tf
+
+    weights = []
+    for place, shape in enumerate(shapes):
+        start = tf.random.stateless_normal(shape, [seed, place], dtype=tf.float64)
+        size = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0
+        weights.append(tf.Variable(start * size, trainable=False))
+    return weights
+
+
+def adam(learned, rate):  # type: ignore[no-untyped-def]
+    """A function of gradients and the step's number that applies Adam (Kingma and Ba, 2015)."""
+    import tensorflow as tf
+
+    means = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in learned]
+    squares = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in learned]
+
+    def apply(gradients, number):  # type: ignore[no-untyped-def]
+        for weight, mean, square, slope in zip(learned, means, squares, gradients, strict=True):
+            mean.assign(0.9 * mean + 0.1 * slope)
+            square.assign(0.999 * square + 0.001 * slope**2)
+            right_mean, right_square = mean / (1 - 0.9**number), square / (1 - 0.999**number)
+            weight.assign_sub(rate(number) * right_mean / (tf.sqrt(right_square) + 1e-8))
+
+    return apply
+
+
+def epoch_of(images, labels, weights, learned, network, apply):  # type: ignore[no-untyped-def]
+    """A function that goes through the pictures once, in a given order, and answers the mean loss.
+
+    order: int64[step, picture]; done: how many steps came before. It is one graph: a call for each
+    step would take longer than the steps themselves.
+    """
+    import tensorflow as tf
+
+    def step(batch, number):  # type: ignore[no-untyped-def]
+        with tf.GradientTape() as tape:
+            tape.watch(learned)
+            logits = forward(tf.gather(images, batch), weights, **network)["logits"]
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), logits)
+            loss = tf.reduce_mean(losses)
+        apply(tape.gradient(loss, learned), number)
+        return loss
+
+    @tf.function(autograph=False)
+    def epoch(order, done):  # type: ignore[no-untyped-def]
+        def following(place, loss):  # type: ignore[no-untyped-def]
+            return place + 1, loss + step(order[place], tf.cast(done + place + 1, tf.float64))
+
+        steps, start = order.shape[0], (tf.constant(0), tf.constant(0.0, tf.float64))
+        return tf.while_loop(lambda at, _: at < steps, following, start, parallel_iterations=1)[1] / steps
+
+    return epoch
+
+
 def train(shapes, network, biases, held_out, seed, epochs, report=print):  # type: ignore[no-untyped-def]
     """Train a network from seeded random weights with Adam, 32 pictures a step.
 
@@ -103,43 +160,17 @@ def train(shapes, network, biases, held_out, seed, epochs, report=print):  # typ
     import tensorflow as tf
 
     (images, labels), test = digits(held_out)
-    images, labels = tf.constant(images, tf.float64), tf.constant(labels)
-    weights = []
-    for place, shape in enumerate(shapes):
-        start = tf.random.stateless_normal(shape, [seed, place], dtype=tf.float64)
-        size = np.sqrt(2 / np.prod(shape[:-1])) if len(shape) > 1 else 0  # He et al., 2015
-        weights.append(tf.Variable(start * size, trainable=False))
+    weights = first_weights(shapes, seed)
     learned = weights if biases else weights[::2]
-    means = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in learned]
-    squares = [tf.Variable(tf.zeros_like(weight), trainable=False) for weight in learned]
-
-    @tf.function(autograph=False)
-    def step(batch, number, rate):  # type: ignore[no-untyped-def]
-        with tf.GradientTape() as tape:
-            tape.watch(learned)
-            logits = forward(tf.gather(images, batch), weights, **network)["logits"]
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(labels, batch), logits)
-            loss = tf.reduce_mean(losses)
-        gradients = tape.gradient(loss, learned)
-        for weight, mean, square, slope in zip(learned, means, squares, gradients, strict=True):
-            mean.assign(0.9 * mean + 0.1 * slope)
-            square.assign(0.999 * square + 0.001 * slope**2)
-            right_mean, right_square = mean / (1 - 0.9**number), square / (1 - 0.999**number)
-            weight.assign_sub(rate * right_mean / (tf.sqrt(right_square) + 1e-8))
-        return loss
-
-    generator, history, number = np.random.default_rng(seed), [], 0
-    batches = len(labels) // 32
-    for epoch in range(epochs):
-        order = generator.permutation(len(labels))[: batches * 32].reshape(batches, 32)
-        losses = []
-        for batch in order:
-            rate = 0.01 * (1 - number / (epochs * batches))
-            number += 1
-            counted = tf.constant(number, tf.float64)
-            losses.append(step(tf.constant(batch), counted, tf.constant(rate, tf.float64)))
-        history.append(np.mean(losses))
-        report(f"epoch {epoch + 1} of {epochs}: loss {history[-1]:.3f}", (epoch + 1) / epochs)
+    steps = len(labels) // 32
+    apply = adam(learned, lambda number: 0.01 * (1 - (number - 1) / (epochs * steps)))
+    pictures = tf.constant(images, tf.float64)
+    epoch = epoch_of(pictures, tf.constant(labels), weights, learned, network, apply)
+    generator, history = np.random.default_rng(seed), []
+    for past in range(epochs):
+        order = generator.permutation(len(labels))[: steps * 32].reshape(steps, 32)
+        history.append(float(epoch(tf.constant(order), tf.constant(past * steps))))
+        report(f"epoch {past + 1} of {epochs}: loss {history[-1]:.3f}", (past + 1) / epochs)
     weights = [weight.numpy().astype("float32") for weight in weights]
     return [*weights, np.array(history), *examine(weights, test, network)]
 
@@ -163,4 +194,4 @@ def _keeping(make: Callable[..., list[Array]], most: int) -> Callable[..., list[
 
 digits = lru_cache(maxsize=2)(digits)  # the file is read once a process and way of holding out
 kept = _keeping(train, MOST_KEPT)
-SHOWN = (digits, moved, picture, forward, examine, train)
+SHOWN = (digits, moved, picture, forward, examine, first_weights, adam, epoch_of, train)
