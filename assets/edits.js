@@ -12,6 +12,13 @@ export function painted(tensor, index, on, text = "") {
   return cells.join("");
 }
 
+/** The text of a Numbers parameter with the entry of a cell drawn over, from what the tensor shows now. */
+export function inked(tensor, index, number, text = "") {
+  const entries = entriesOf(tensor, text);
+  entries[tensor.flat(index)] = String(number);
+  return entries.join(",");
+}
+
 /** The text of a Numbers parameter with the entry of a cell replaced; null if it has no entry. */
 export function typed(tensor, index, number, text) {
   const entries = entriesOf(tensor, text);
@@ -56,9 +63,9 @@ export class Edits {
   /** Enter, Space or a click on a cell. */
   act(index, down) {
     if (!this.inside(index)) return;
-    const { paints, picks } = this.view.panel;
+    const { paints, picks, ink } = this.view.panel;
     if (paints) {
-      this.paint(index, !this.view.tensor.at(index));
+      this.paint(index, this.view.tensor.at(index) < (ink ?? 1) / 2);
       if (!down) this.release();
     } else if (picks) this.send({ [picks]: picked(this.view.view, this.view.tensor.whole(index)) });
   }
@@ -66,11 +73,12 @@ export class Edits {
   /** Set a cell of the mask to what the first one of this stroke became. */
   paint(index, on = this.painting?.on) {
     if (!this.inside(index) || on === undefined) return;
-    const name = this.view.panel.paints;
-    const text = painted(this.view.tensor, index, on, this.painting?.text ?? "");
+    const { paints: name, ink, sets } = this.view.panel;
+    const before = this.painting?.text ?? "";
+    const text = ink ? inked(this.view.tensor, index, on ? ink : 0, before) : painted(this.view.tensor, index, on, before);
     if (text === this.painting?.text) return;
     this.painting = { on, text };
-    propose(this.stage.lab, { ...this.view.panel.also, [name]: text });
+    propose(this.stage.lab, { [name]: text, ...sets });
   }
 
   /** The end of a stroke. */
@@ -78,19 +86,19 @@ export class Edits {
     if (!this.painting) return;
     const { text } = this.painting;
     this.painting = null;
-    const { paints, also } = this.view.panel;
-    this.send({ ...also, [paints]: text });
+    this.send({ [this.view.panel.paints]: text });
   }
 
   send(values) {
-    commit(this.stage.lab, values, this.stage.trigger);
+    commit(this.stage.lab, { ...values, ...this.view.panel.sets }, this.stage.trigger);
   }
 
   /** Open an input over a cell, beginning with `first` (a typed character) or its value. */
   open(index, first) {
     const name = this.view.panel.types;
     if (!name || !this.inside(index)) return false;
-    const [tensor, text] = [this.view.tensor, this.value(name)];
+    const { tensor } = this.view;
+    const text = this.view.panel.ink ? "" : this.value(name); // what is drawn on may be another picture
     if (typed(tensor, index, "0", text) === null) {
       this.stage.say("This entry was filled in and cannot be typed over: the list of values ends before it.");
       return true;

@@ -16,6 +16,7 @@ export class Grid {
     this.element = this.layers.box;
     this.canvas = this.layers.top;
     this.slices = {};
+    this.apart = false; // one of several that show one slice each
   }
 
   /** Draw the tensor for the first time or anew; `width` is the room there is. */
@@ -41,7 +42,9 @@ export class Grid {
   label() {
     const { tensor, view } = this;
     const sides = [view.row, view.column].filter((axis) => axis >= 0).map((axis) => `${tensor.axes[axis]} ${tensor.shape[axis]}`);
-    return `${tensor.name}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
+    const { beside } = this.panel;
+    const which = this.apart ? `, ${beside} ${this.slices[beside]}` : "";
+    return `${tensor.name}${which}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
   }
 
   pixelColour() {
@@ -132,7 +135,7 @@ export class Grid {
     const { mark } = this.panel;
     const from = [rows, columns].map((along) => this.tensor.origin[along.axis] ?? 0);
     const chosen = mark ? ` · chosen ${mark.map((at, side) => at + from[side]).join(", ")}` : "";
-    const can = paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
+    const can = this.panel.ink ? " · drag to draw, type a value" : paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
     return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}${chosen}`;
   }
 }

@@ -4,12 +4,15 @@ import { drawnAt, project } from "./layout.js";
 const ONE_BY_ONE = 20; // from this size on, every linked cell gets its own frame
 const MOST_FRAMES = 600;
 
-/** Draw the linked regions and the cursor ([row, column] drawn) of one grid. */
-export function paintOverlay(context, { view, cell, tensor, theme }, regions, cursor) {
+/**
+ * Draw the linked regions and the cursor ([row, column] drawn) of one grid. `apart`: the other slices
+ * stand beside it and show what lies on them.
+ */
+export function paintOverlay(context, { view, cell, tensor, theme, apart }, regions, cursor) {
   const inset = cell >= 14 ? 1 : 0; // the gap between cells
   for (const region of regions) {
     const on = project(region, view, tensor);
-    if (on) paintLinked(context, on, cell, inset, theme);
+    if (on && !(on.ghost && apart)) paintLinked(context, on, cell, inset, theme);
   }
   if (cursor) paintCursor(context, cursor, cell, inset, theme);
 }

@@ -5,17 +5,36 @@ import { Grid } from "./grid.js";
 import { LOWER, TALLEST, gridWidth } from "./layout.js";
 
 const GAP = 40; // between panels, as in stage.css
+const NEAR = 16; // between grids side by side
+const SMALL = 200; // how high those are
 const MOST_OPTIONS = 24; // a longer axis is chosen with a slider
 
+/** How many grids stand side by side in a panel; 0 where it is one grid, or bars. */
+function besideCount(panel, model) {
+  const tensor = panel.beside ? model.tensors[panel.tensor] : null;
+  return tensor?.stored[tensor.axes.indexOf(panel.beside)] ?? 0;
+}
+
 /** What makes two panels the same one, so that it keeps its slices and its place. */
-export const panelKey = (panel) => [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over].join("|");
+export const panelKey = (panel, model) =>
+  [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over, panel.beside, besideCount(panel, model)].join("|");
+
+/** The width of a panel: of one grid, of those side by side, or all there is for bars. */
+function panelWidth(panel, model, width, tallest) {
+  if (panel.kind !== "grid") return width;
+  const count = besideCount(panel, model);
+  if (!count) return gridWidth(panel, model.tensors[panel.tensor], width, tallest);
+  return Math.min(width, count * (gridWidth(panel, model.tensors[panel.tensor], roomBeside(width), SMALL) + NEAR));
+}
+
+const roomBeside = (width) => (width < 500 ? (width - NEAR) / 2 : width); // at least two in a row
 
 /** The lower of two heights if panels then need fewer rows; else the usual one. */
 export function heightFor(panels, model, width) {
   const rows = (tallest) => {
     let [count, used] = [1, -GAP];
     for (const panel of panels) {
-      const own = panel.kind === "grid" ? gridWidth(panel, model.tensors[panel.tensor], width, tallest) : width;
+      const own = panelWidth(panel, model, width, tallest);
       used += GAP + own;
       if (used > width) [count, used] = [count + 1, own];
     }
@@ -30,36 +49,54 @@ export function drawable(panel, model) {
 }
 
 export class Panel {
-  constructor(panel, redrawn) {
-    this.key = panelKey(panel);
+  constructor(panel, model, redrawn) {
+    this.key = panelKey(panel, model);
+    this.beside = besideCount(panel, model);
     this.redrawn = redrawn; // called after a slice was chosen
     this.name = el("b");
     this.tensorName = el("code", "tensor-name");
     this.size = el("span", "size");
     this.slicer = el("div", "slices");
-    this.views = panel.kind === "bars" ? panel.tensors.map((name) => new Bars(panel, name)) : [new Grid(panel)];
+    this.views = panel.kind === "bars" ? panel.tensors.map((name) => new Bars(panel, name)) : this.grids(panel);
     this.element = el("section", `panel ${panel.kind}`, {}, el("h3", "", {}, this.name, " ", this.tensorName, " ", this.size), this.slicer, this.body(panel));
   }
 
+  grids(panel) {
+    if (!this.beside) return [new Grid(panel)];
+    return Array.from({ length: this.beside }, (_, at) => Object.assign(new Grid(panel), { apart: true, slices: { [panel.beside]: at } }));
+  }
+
   body(panel) {
-    if (panel.kind !== "bars") return el("div", "scroll", {}, this.views[0].element);
+    if (panel.kind !== "bars" && !this.beside) return el("div", "scroll", {}, this.views[0].element);
     this.captions = this.views.map(() => el("figcaption"));
     const figures = this.views.map((view, place) => el("figure", "vector", {}, this.captions[place], el("div", "scroll", {}, view.element)));
-    return el("div", "vectors", {}, ...figures);
+    return el("div", this.beside ? "vectors beside" : "vectors", {}, ...figures);
   }
 
   /** Draw with the values of a model in `width` CSS pixels. */
   draw(model, panel, theme, width, tallest) {
     Object.assign(this, { model, panel, theme, width, tallest });
     if (panel.kind === "bars") this.drawBars(model, panel, theme, width);
+    else if (this.beside) this.drawBeside(model, panel, theme, width);
     else this.views[0].draw(model, panel, theme, width, tallest);
     const title = panel.title || panel.tensor || panel.tensors.join(", ");
     say(this.name, title);
     say(this.tensorName, panel.kind === "grid" && title.toLowerCase() !== panel.tensor.toLowerCase() ? panel.tensor : "");
-    say(this.size, panel.kind === "grid" ? this.views[0].sizes() : "");
+    say(this.size, panel.kind === "grid" ? `${this.beside > 1 ? `${this.beside} of ` : ""}${this.views[0].sizes()}` : "");
     this.element.setAttribute("aria-label", title);
-    this.slicer.style.maxWidth = `${Math.max(210, this.views[0].layers.width)}px`;
+    this.slicer.style.maxWidth = `${Math.max(210, this.views[0].layers.width * (this.beside || 1))}px`;
     this.drawSlices();
+  }
+
+  /** One grid a place of the axis, in the same colours and cells. */
+  drawBeside(model, panel, theme, width) {
+    const { tensor, beside } = panel;
+    const every = model.tensors[tensor].every[model.tensors[tensor].axes.indexOf(beside)];
+    this.views.forEach((view, place) => {
+      view.slices[beside] = place * every;
+      view.draw(model, panel, theme, roomBeside(width), SMALL);
+      say(this.captions[place], `${beside} ${place * every}`);
+    });
   }
 
   drawBars(model, panel, theme, width) {
@@ -76,7 +113,7 @@ export class Panel {
   /** One control for each axis that is not shown and has more than one place. */
   drawSlices() {
     const view = this.views[0];
-    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1);
+    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1 && view.tensor.axes[axis] !== (this.beside ? this.panel.beside : ""));
     const key = axes.map((axis) => `${view.tensor.axes[axis]}:${view.tensor.shape[axis]}:${view.tensor.every[axis]}`).join();
     if (key === this.sliced) return;
     this.sliced = key;

@@ -165,8 +165,8 @@ class Stage {
 
   /** Keep the panels if they are the same ones, with their slices; else build them. */
   arrange(panels) {
-    if (panels.map(panelKey).join() === this.panels.map((panel) => panel.key).join()) return;
-    this.panels = panels.map((panel) => new Panel(panel, () => this.cursorLine.redrawn()));
+    if (panels.map((panel) => panelKey(panel, this.model)).join() === this.panels.map((panel) => panel.key).join()) return;
+    this.panels = panels.map((panel) => new Panel(panel, this.model, () => this.cursorLine.redrawn()));
     for (const view of this.views) listen(this.cursorLine, view);
     this.panelRow.replaceChildren(...this.panels.map((panel) => panel.element));
     this.cursorLine.forget();

@@ -75,12 +75,13 @@ def check(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
 
 def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
     cost, limits = found.cost(parameters), settings()
+    most_work = limits.long_work_budget if found.lane == "long" else limits.work_budget
     over = [
         (f"about {cost.memory / 2**20:,.1f} MiB of tensors", f"{limits.memory_budget / 2**20:,.1f} MiB")
         if cost.memory > limits.memory_budget
         else None,
-        (f"about {cost.work / 1e9:,.2f} GFLOP of work", f"{limits.work_budget / 1e9:,.2f} GFLOP")
-        if cost.work > limits.work_budget
+        (f"about {cost.work / 1e9:,.2f} GFLOP of work", f"{most_work / 1e9:,.2f} GFLOP")
+        if cost.work > most_work
         else None,
     ]
     for excess in filter(None, over):

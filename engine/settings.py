@@ -17,6 +17,7 @@ class Settings:
     long_time_limit: float  # of one computation in the long lane
     memory_budget: int  # estimated tensors of one computation
     work_budget: int  # estimated floating point operations of one computation
+    long_work_budget: int  # of one computation in the long lane, which nobody's next number waits for
     cache_bytes: int  # Traces kept for everybody
     waiting: int  # requests one lane lets wait
 
@@ -39,6 +40,7 @@ def settings() -> Settings:
         long_time_limit=_number("TENSORSCOPE_LONG_TIME_LIMIT_S", 600, 0.05),
         memory_budget=int(_number("TENSORSCOPE_MEMORY_MB", 256, 0.001) * 2**20),
         work_budget=int(_number("TENSORSCOPE_GFLOP", 4, 0.000001) * 1e9),
+        long_work_budget=int(_number("TENSORSCOPE_LONG_GFLOP", 20, 0.000001) * 1e9),
         cache_bytes=int(_number("TENSORSCOPE_CACHE_MB", 256, 0) * 2**20),
         waiting=int(_number("TENSORSCOPE_WAITING", 256, 1)),
     )

@@ -140,8 +140,9 @@ def prove(name: str, parameters: dict[str, Any]) -> int:
         # A unit that sees nothing but padding is 0 whatever the values are: no generic factor.
         if any(np.any(results[name] == 0) for name in reads):
             continue
-        for read in reads:
-            jacobian = tape.jacobian(results[step.writes], results[read], experimental_use_pfor=False)
+        sources = [results[read] for read in reads]  # all at once: each row is one walk back
+        jacobians = tape.jacobian(results[step.writes], sources, experimental_use_pfor=False)
+        for read, jacobian in zip(reads, jacobians, strict=True):
             compared += _compare(step, read, results, jacobian)
     return compared
 

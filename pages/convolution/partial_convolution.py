@@ -42,7 +42,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
     behind = crossed if same else ""  # a smaller output has no cell of its own for each mask cell
     return [
         Grid("x", "image", crossed=crossed),
-        Grid("mask", "mask", "mask", paints="cells", also={"mask": "drawn"}),
+        Grid("mask", "mask", "mask", paints="cells", sets={"mask": "drawn"}),
         *(Grid(name, "kernel" if len(kernels) == 1 else f"kernel {name[1:]}") for name in kernels),
         Grid("taps1", "valid taps of each window", "sequential"),
         *(Grid(name, f"after layer {name[1:]}", crossed=behind) for name in layers if name in trace.tensors),

@@ -45,9 +45,11 @@ class Grid:
     one row for a vector); other axes are chosen by slices, starting at `at`. Cells where the tensor `crossed` is 0 are crossed
     out. `paints` names a Cells parameter that a click toggles, `types` a Numbers parameter whose
     first entries can be typed over, `picks` a Pair parameter that a click on (row, column) sets.
-    `also` is what painting sets besides, as link texts: `{"mask": "drawn"}` where a choice must follow.
     `over` draws another tensor of the same height and width underneath, as a picture. `mark` is the
-    (row, column) outlined as chosen.
+    (row, column) outlined as chosen. `beside` names an axis whose places are drawn side by side, such
+    as the filters of a layer. With `ink`, `paints` names a Numbers parameter instead, and a stroke
+    writes that value or, from a cell that has it, 0; `sets` are further parameters, as link texts,
+    that any such change sets too.
     """
 
     tensor: str
@@ -60,9 +62,11 @@ class Grid:
     paints: str = ""
     types: str = ""
     picks: str = ""
-    also: Mapping[str, str] = field(default_factory=dict)
     over: str = ""
     mark: tuple[int, int] | None = None
+    beside: str = ""
+    ink: float | None = None
+    sets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
