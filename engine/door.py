@@ -75,7 +75,7 @@ def check(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
 
 def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
     cost, limits = found.cost(parameters), settings()
-    most_work = limits.long_work_budget if found.lane == "long" else limits.work_budget
+    most_work = limits.long_work_budget if found.lane(parameters) == "long" else limits.work_budget
     over = [
         (f"about {cost.memory / 2**20:,.1f} MiB of tensors", f"{limits.memory_budget / 2**20:,.1f} MiB")
         if cost.memory > limits.memory_budget

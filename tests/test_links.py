@@ -25,7 +25,9 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
 MOST = {"dynamic-filter-convolution": 1}  # above the lowest, where five sizes multiply; 3 for the others
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [
-    name for name, found in techniques().items() if found.family != "claims" and found.lane == "interactive"
+    name
+    for name, found in techniques().items()
+    if found.family != "claims" and found.lane({}) == "interactive"
 ]
 
 
