@@ -131,7 +131,7 @@ def pytorch_text(p: Mapping[str, Any], axes: Sequence[Axis]) -> str:
     pads, along = _pads(axes), [axis.window for axis in axes]
     settings = {"stride": [w.stride for w in along], "dilation": [w.dilation for w in along]}
     if operation in POOL_NAMES:
-        return _torch_pool(p, rank, pads, settings, [w.kernel for w in along])
+        return _torch_pool(p, rank, pads, settings, [w.kernel for w in along], [axis.size for axis in axes])
     outputs = p["channels"] * p["multiplier"] if operation == "depthwise" else p["filters"]
     groups = p["channels"] if operation == "depthwise" else p["groups"]
     start = f"{p['channels']}, {outputs}, {short([w.kernel for w in along])}"
@@ -159,17 +159,19 @@ def _torch_pool(
     pads: Sequence[tuple[int, int]],
     settings: Mapping[str, Sequence[int]],
     kernel: Sequence[int],
+    sizes: Sequence[int],
 ) -> str:
     average = p["operation"] == "avg-pool"
     if average and set(settings["dilation"]) != {1}:
         return "no layer: average pooling has no dilation"
     most = all(2 * max(pair) <= taps for pair, taps in zip(pads, kernel, strict=True))
     symmetric = all(before == after for before, after in pads)
-    if not most or not symmetric:
+    cramped = average and rank == 3 and any(n < k for n, k in zip(sizes, kernel, strict=True))
+    if not most or not symmetric or cramped:  # AvgPool3d wants room for the window before it pads
         if average and not p["count_padding"]:
-            return "no layer: uneven padding cannot be left out of the mean"
+            return "no layer: this padding cannot be left out of the mean"
         first, padding = _torch_pads(rank, [(b, a) for b, a in pads], "Zero" if average else "Constant")
-        if symmetric:  # more than half the window: the layer refuses it, a padding layer does not
+        if symmetric:  # what the layer refuses a padding layer does not
             sides = ", ".join(f"{b}, {a}" for b, a in reversed(pads))
             value = "" if average else ', -float("inf")'
             first, padding = f"nn.{'Zero' if average else 'Constant'}Pad{rank}d(({sides}){value}), then ", []
