@@ -15,7 +15,15 @@ from benchmarks.report import Section, ms, verdict
 from benchmarks.values import Clicked, Numbers, address, clicked, widest
 from pages.kit.labs import Listed, labs
 
-ROUNDS, CHANGES = 4, 6
+ROUNDS, CHANGES = 2, 6
+SWITCH, SEGMENT = "input[role=switch]", "input[type=radio][value={}]"
+FLOORS = {  # query of the floor, and what is clicked there
+    "switch": ("control=choice&options=on,off&value=on", [(SWITCH, "off"), (SWITCH, "on")]),
+    "segments": (
+        "control=choice&options=SAME,VALID&value=SAME",
+        [(SEGMENT.format("VALID"), "VALID"), (SEGMENT.format("SAME"), "SAME")],
+    ),
+}
 READY = "[data-ready=true]"
 Times = dict[str, list[Time]]
 
@@ -26,8 +34,9 @@ def run(quick: bool) -> list[Section]:
     times: Times = defaultdict(list)
     with explorer() as ours, floor() as empty, chromium() as browser:
         for turn in range(rounds):
-            for listed in labs().values():
-                _floor(browser, empty.url, listed, turn, times)
+            for place, listed in enumerate(labs().values()):
+                if place % 4 == 0:  # the floor again and again, because machines are noisy
+                    _floors(browser, empty.url, turn, times)
                 _lab(browser, ours.url, listed, turn, times)
     beside: Times = defaultdict(list)
     with explorer() as ours, peer("dash") as dash, peer("gradio") as gradio, chromium() as browser:
@@ -38,17 +47,18 @@ def run(quick: bool) -> list[Section]:
     return [_against_floor(times), _against_peers(beside)]
 
 
-def _floor(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
-    numbers, choice = widest(listed), clicked(listed)
+def _floors(browser: Browser, url: str, turn: int, times: Times) -> None:
+    """Our number control, our choice and our switch, each on an otherwise empty page."""
+    numbers = widest(labs()["receptive-field"])
     with probed(browser, f"{url}/?{numbers.floor}", "input[type=range]") as probe:
         probe.watch()
         for value in numbers.at(turn, CHANGES):
-            times[f"{listed.slug} number floor"].append(probe.change("input[type=range]", value))
-    if choice:
-        with probed(browser, f"{url}/?{choice.floor}", choice.floor_selectors[0]) as probe:
+            times["number floor"].append(probe.change("input[type=range]", value))
+    for kind, (query, places) in FLOORS.items():
+        with probed(browser, f"{url}/?{query}", places[0][0]) as probe:
             probe.watch()
-            for selector, value in islice(cycle(choice.floor_clicks), CHANGES):
-                times[f"{listed.slug} choice floor"].append(probe.click(selector, value))
+            for selector, value in islice(cycle(places), CHANGES):
+                times[f"{kind} floor"].append(probe.click(selector, value))
 
 
 def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
@@ -61,7 +71,7 @@ def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) ->
         for value in numbers.at(turn, CHANGES):
             times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
         if choice:
-            _clicks(probe, choice, numbers, turn, times[f"{listed.slug} choice"])
+            _clicks(probe, choice, numbers, turn, times[f"{listed.slug} {choice.kind}"])
 
 
 def _clicks(probe: Probe, choice: Clicked, numbers: Numbers, turn: int, times: list[Time]) -> None:
@@ -100,20 +110,26 @@ def _peer(browser: Browser, url: str, name: str, turn: int, times: Times) -> Non
 def _against_floor(times: Times) -> Section:
     rows, verdicts = [], []
     for listed in labs().values():
-        for kind, control in (("number", widest(listed)), ("choice", clicked(listed))):
-            ours, theirs = times[f"{listed.slug} {kind}"], times[f"{listed.slug} {kind} floor"]
-            if control is None or not ours:
-                continue
-            what = f"{listed.slug}, {control.name}"
+        for kind, name in _controls(listed):
+            ours, theirs = times[f"{listed.slug} {kind}"], times[f"{kind} floor"]
             ratio = _painted(ours) / _painted(theirs)
-            rows.append((what, *_cells(theirs), *_cells(ours), f"{ratio:.2f}"))
+            what = f"{listed.slug}, {name}"
+            rows.append((what, kind, *_cells(theirs), *_cells(ours), f"{ratio:.2f}"))
             verdicts.append(verdict(what, ratio, 1.5, " times the floor"))
     return Section(
         "A change, until the new picture is painted",
-        "Floor: an otherwise empty Streamlit page with the same control of ours and a line of text, with the same "
+        "Floor: an otherwise empty Streamlit page with a control of ours of the same kind and a line of text, with the same "
         "settings. The lab is painted from the direct route while the rerun is under way; “whole page” is when the rerun has ended and the page's "
         "own answer is painted. Every state is new to the engine.",
-        ("control", "floor painted", "whole page", "lab painted", "whole page", "painted, times floor"),
+        (
+            "control",
+            "kind",
+            "floor painted",
+            "whole page",
+            "lab painted",
+            "whole page",
+            "painted, times floor",
+        ),
         rows,
         verdicts,
     )
@@ -138,6 +154,12 @@ def _against_peers(times: Times) -> Section:
         rows,
         verdicts,
     )
+
+
+def _controls(listed: Listed) -> list[tuple[str, str]]:
+    """Kind and name of what is changed in a lab."""
+    choice = clicked(listed)
+    return [("number", widest(listed).name), *([(choice.kind, choice.name)] if choice else [])]
 
 
 def _painted(times: list[Time]) -> float:

@@ -52,8 +52,9 @@ class Numbers:
 
 
 def widest(listed: Listed) -> Numbers:
-    """The number control with most values."""
-    return max(_numbers(listed), key=lambda found: len(found.values))
+    """The number control with most values; no seed, which nobody drags."""
+    found = [one for one in _numbers(listed) if one.name != "seed"]
+    return max(found, key=lambda one: len(one.values))
 
 
 def _numbers(listed: Listed) -> Iterator[Numbers]:
@@ -74,11 +75,16 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
 
 
 def _taken(listed: Listed, parameter: Integer | Real | Pair, text: str) -> bool:
+    new = parameter.read(text) != parameter.default
+    return bool(new and _accepted(listed, parameter.name, text))
+
+
+def _accepted(listed: Listed, name: str, text: str) -> bool:
     try:
-        engine.check(listed.lab.technique, {parameter.name: text})
+        engine.check(listed.lab.technique, {name: text})
     except engine.EngineError:
         return False
-    return bool(parameter.read(text) != parameter.default)
+    return True
 
 
 def address(listed: Listed, seed: int, **settings: object) -> str:
@@ -89,22 +95,12 @@ def address(listed: Listed, seed: int, **settings: object) -> str:
 
 @dataclass(frozen=True)
 class Clicked:
-    """A choice or a switch: its values in the order they are clicked, and their places in the page."""
+    """A choice or a switch: (place in the page, value) in the order they are clicked."""
 
+    kind: str  # "segments" or "switch"
     name: str
     default: str
-    values: tuple[str, ...]
-    selectors: tuple[str, ...]
-    floor: str  # the floor's query for the same control
-    floor_selectors: tuple[str, ...]
-
-    @property
-    def clicks(self) -> list[tuple[str, str]]:
-        return list(zip(self.selectors, self.values, strict=True))
-
-    @property
-    def floor_clicks(self) -> list[tuple[str, str]]:
-        return list(zip(self.floor_selectors, self.values, strict=True))
+    clicks: list[tuple[str, str]]
 
 
 def clicked(listed: Listed) -> Clicked | None:
@@ -116,23 +112,20 @@ def clicked(listed: Listed) -> Clicked | None:
             continue
         if isinstance(parameter, Toggle):
             return _toggle(control, parameter)
-        if isinstance(parameter, Choice) and len("".join(parameter.options)) <= MOST_SEGMENTS:
-            return _segments(parameter)
+        words = [control.labels.get(one, one) for one in getattr(parameter, "options", ())]
+        if isinstance(parameter, Choice) and len("".join(words)) <= MOST_SEGMENTS:
+            return _segments(listed, parameter)
     return None
 
 
 def _toggle(control: Control, parameter: Toggle) -> Clicked:
     default, other = parameter.text(parameter.default), parameter.text(not parameter.default)
-    floor = urlencode({"control": "choice", "options": "on,off", "value": default})
-    boxes = (f'input[role=switch][aria-label="{control.label}"]',) * 2
-    floors = ("input[role=switch]",) * 2
-    return Clicked(parameter.name, default, (other, default), boxes, floor, floors)
+    box = f"input[role=switch][aria-label={json.dumps(control.label)}]"
+    return Clicked("switch", parameter.name, default, [(box, other), (box, default)])
 
 
-def _segments(parameter: Choice) -> Clicked:
-    order = (*(option for option in parameter.options if option != parameter.default), parameter.default)
-    floor = urlencode(
-        {"control": "choice", "options": ",".join(parameter.options), "value": parameter.default}
-    )
-    places = tuple(f"input[type=radio][value={json.dumps(option)}]" for option in order)
-    return Clicked(parameter.name, parameter.default, order, places, floor, places)
+def _segments(listed: Listed, parameter: Choice) -> Clicked:
+    others = [option for option in parameter.options if option != parameter.default]
+    taken = [option for option in others if _accepted(listed, parameter.name, option)]
+    clicks = [(f"input[type=radio][value={json.dumps(one)}]", one) for one in (*taken, parameter.default)]
+    return Clicked("segments", parameter.name, parameter.default, clicks)
