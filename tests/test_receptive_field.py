@@ -155,6 +155,14 @@ def test_a_unit_that_sees_only_padding_says_so() -> None:
     assert any("sees only padding" in note for note in trace.notes)
 
 
+@pytest.mark.parametrize("stack", ["", "conv.1.2.1.SAME.8"])
+def test_a_strided_1_by_1_convolution_has_a_gradient(stack: str) -> None:
+    """tf.nn.conv2d's own gradient ends the process here, on CPUs with oneDNN."""
+    for seed in range(4):
+        trace = engine.run("receptive-field", kernel=1, stride=2, padding="VALID", stack=stack, seed=seed)
+        assert trace.facts["gradient_pixels"] == 1
+
+
 def test_dropped_pixels_are_named() -> None:
     notes = engine.run("receptive-field", size=9, kernel=2, stride=2, padding="VALID").notes
     assert "Layer 1 never reads row 9 of its input (1 of 9)." in notes
