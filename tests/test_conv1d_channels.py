@@ -230,3 +230,12 @@ def test_stride_and_dilation_together_run_where_keras_runs_them() -> None:
     for mode in ("depthwise", "separable"):
         known = run(mode=mode, steps=40, stride=2, dilation=2, padding="same").facts
         assert known["apart"]["keras"] < 1e-5
+
+
+@pytest.mark.parametrize("layout", ["conv1d", "conv2d-column", "conv2d-image"])
+def test_a_strided_kernel_of_one_tap_has_a_gradient(layout: str) -> None:
+    """tf.nn.conv1d's own gradient ends the process here, on CPUs with oneDNN."""
+    for seed in range(4):
+        known = run(kernel=1, stride=10, channels=seed + 1, layout=layout, seed=seed).facts
+        assert known["seen_by_gradient"] == seed + 1
+        assert known["apart"]["keras"] < 1e-5

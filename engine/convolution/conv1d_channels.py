@@ -186,6 +186,8 @@ def convolve(x, w, mode, pads, stride, dilation):  # type: ignore[no-untyped-def
     import tensorflow as tf
 
     x, w = tf.pad(x, [[0, 0], pads, [0, 0]]), spread_taps(w, dilation)
+    if w.shape[0] == 1:  # TensorFlow 2.21's gradient of a strided 1-tap convolution ends the
+        x, stride = x[:, ::stride], 1  # process on CPUs with oneDNN: take the steps first
     if mode in ("depthwise", "separable"):  # no sum over channels: output c * multiplier + m
         return tf.nn.depthwise_conv2d(x[:, None], w[None], [1, stride, stride, 1], "VALID")[:, 0]
     groups = x.shape[2] // w.shape[1]  # one by one: grouped gradients exist on some CPUs only
@@ -200,6 +202,8 @@ def convolve_2d(x, w, layout, pads, stride, dilation):  # type: ignore[no-untype
     column = layout == "conv2d-column"
     image, kernel = (x[:, :, None], w[:, None]) if column else (x[..., None], w[:, :, None])
     padded = tf.pad(image, [[0, 0], pads, [0, 0], [0, 0]])
+    if w.shape[0] == 1:  # as in convolve
+        padded, stride = padded[:, ::stride], 1
     maps = tf.nn.conv2d(padded, spread_taps(kernel, dilation), [stride, 1], "VALID")
     return image, kernel, maps
 

@@ -64,7 +64,7 @@ def _one_axis(run: Run) -> Measured:
 def _second_axis(run: Run) -> Measured:
     column, image = run(layout="conv2d-column"), run(layout="conv2d-image")
     sizes = [(trace["image"].shape[2], trace["maps"].shape[2]) for trace in (column, image)]
-    value = "; ".join(f"on a picture {wide} wide it slides over {places} place" for wide, places in sizes)
+    value = "; ".join(f"on a picture {wide} wide, {places} place to slide over" for wide, places in sizes)
     value += ": what would make it two-dimensional is sliding along the second axis"
     runs_on_one = sizes[0] == (1, 1)
     return Measured(value, "depends" if runs_on_one and sizes[1] == (10, 1) else "holds")
