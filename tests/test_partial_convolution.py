@@ -174,6 +174,13 @@ def test_an_empty_mask_gives_zeros_and_a_sentence() -> None:
     assert trace.facts["speedup_bound"] is None
 
 
+def test_a_mask_of_rank_2_broadcasts_as_the_explanation_says() -> None:
+    import tensorflow as tf
+
+    trace = run()
+    assert (tf.constant(trace["x"]) * plane(trace, "mask")).shape == (1, 6, 6, 6)
+
+
 def test_nan_spreads_unless_it_is_chosen_away() -> None:
     for mode in MODES:
         trace = run(mode=mode, black_nan=True, apply="multiply")

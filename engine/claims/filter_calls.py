@@ -65,6 +65,7 @@ def filter_calls(channels, taps):  # type: ignore[no-untyped-def]
             lines = [line.strip() for line in text.splitlines() if line.strip()]
             said = next((line for line in lines if "hape must be" in line), lines[0])
             said = said.partition("}} ")[2] if said.startswith("{{") else said  # the node it happened in
+            said = said.partition(" [Op:")[0].partition(" for '{{node")[0]
             return f"{type(e).__name__}: {said.removeprefix('ValueError: ')}"
 
     calls = (

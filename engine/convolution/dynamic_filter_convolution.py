@@ -30,7 +30,10 @@ PARAMETERS = (
         "filter_channels", None, 1, 128, "channels of the filter; left out: as many as the features have"
     ),
     Choice(
-        "handed", "kkc1", ("kkc1", "kkc", "nkkc"), "the shape in which the filter is handed to the operation"
+        "filter_shape",
+        "k,k,C,1",
+        ("k,k,C,1", "k,k,C", "N,k,k,C"),
+        "the shape in which the filter is handed to the operation",
     ),
     Choice("mode", "depthwise", MODES, "how the filter meets the features"),
     Choice("padding", "SAME", ("SAME", "VALID"), "zeros around the features", REFUSALS),
@@ -58,7 +61,7 @@ def check(size: tuple[int, int], channels: int, taps: int, padding: str, **rest:
         expected = f"{channels}: one {taps} x {taps} slice for each channel of the features"
         fix = "let the branch that makes the filter end in as many channels as the features have"
         raise Rejected("filter_channels", str(wanted), expected, fix, {"filter_channels": None})
-    _check_handed(rest["handed"], rest["batch"], taps, channels)
+    _check_shape(rest["filter_shape"], rest["batch"], taps, channels)
     cells, whole = rest["cells"], rest["batch"] * taps**2
     if rest["source"] == "drawn" and cells is not None and len(cells) != whole:
         expected = f"{whole} cells: {rest['batch']} samples of {taps} x {taps}"
@@ -66,13 +69,15 @@ def check(size: tuple[int, int], channels: int, taps: int, padding: str, **rest:
         raise Rejected("cells", f"a filter of {len(cells)} cells", expected, fix, {"cells": None})
 
 
-def _check_handed(handed: str, batch: int, taps: int, channels: int) -> None:
+def _check_shape(shape: str, batch: int, taps: int, channels: int) -> None:
     """The two shapes that people try first. TensorFlow reads a filter as [height, width, in, out]."""
     right = f"rank 4, [height, width, channels, 1] = [{taps}, {taps}, {channels}, 1]"
-    if handed == "kkc":
+    if shape == "k,k,C":
         fix = 'add an axis, g[..., None]; TensorFlow says "filter must be 4-dimensional"'
-        raise Rejected("handed", f"[{taps}, {taps}, {channels}], rank 3", right, fix, {"handed": "kkc1"})
-    if handed == "nkkc":
+        raise Rejected(
+            "filter_shape", f"[{taps}, {taps}, {channels}], rank 3", right, fix, {"filter_shape": "k,k,C,1"}
+        )
+    if shape == "N,k,k,C":
         received = f"[{batch}, {taps}, {taps}, {channels}], the whole batch of filters"
         said = f"which TensorFlow reads as {batch} x {taps} taps on {taps} channels"
         if channels % taps:
@@ -82,7 +87,9 @@ def _check_handed(handed: str, batch: int, taps: int, channels: int) -> None:
         else:
             said += f" and, {taps} dividing {channels}, computes without a word"
         fix = f"fold the batch into the channels, or map over samples; {said}"
-        raise Rejected("handed", received, right + ", one sample at a time", fix, {"handed": "kkc1"})
+        raise Rejected(
+            "filter_shape", received, right + ", one sample at a time", fix, {"filter_shape": "k,k,C,1"}
+        )
 
 
 def cost(size: tuple[int, int], channels: int, taps: int, batch: int, compare: bool, **_: Any) -> Cost:

@@ -164,7 +164,7 @@ def _asides(results: Mapping[str, Any]) -> list[Step]:
 
     return [
         Step("- ideal", ("output", "ideal"), "error", "at valid pixels", (), each("error", "output", "ideal"),
-             "{output} − {ideal}", True),
+             "{output} − {ideal} at valid pixels", True),
         Step("outside", ("output",), "leak", "at black pixels", (), each("leak", "output"), "", True),
         Step("GradientTape", ("loss", "x"), "gradient", "sum of valid outputs", aside=True),
     ]  # fmt: skip

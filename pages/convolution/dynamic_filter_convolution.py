@@ -3,7 +3,7 @@ sample to a small **g**: by adaptive pooling, from your drawing, or at random. T
 more but a *filter*, and slides over the features. Every sample has its own. Point at a response **y**:
 its window lights up in the features, its taps in g, and through g the whole sample it was pooled from.
 
-**What to try.** Switch between *depthwise* and *conv2d*: the same numbers in the same shape
+**What to try.** Switch between *depthwise_conv2d* and *conv2d*: the same numbers in the same shape
 [k, k, C, 1] give C maps in one operation and a single map, their sum, in the other. Give every sample
 the first one's filter, the `g = g[0]` that makes the error message go away, and look at sample 1. Hand
 over the filter as [k, k, C], or all filters at once. Draw your own: click its cells.
@@ -24,23 +24,24 @@ from engine import Trace
 from pages.convolution.dynamic_filter_convolution_charts import CHARTS, TABLES, short
 from pages.convolution.dynamic_filter_convolution_claims import CLAIMS
 from pages.convolution.dynamic_filter_convolution_predictions import PREDICTIONS
-from pages.kit.declare import Control, Grid, Lab, Panel, Preset
+from pages.kit.declare import Control, Grid, Lab, Panel, Preset, Scale
 
 MODES = {
-    "depthwise": "depthwise: each channel its own",
-    "sum": "conv2d: channels summed",
-    "sample-0": "depthwise, g[0] for all samples",
+    "depthwise": "depthwise_conv2d",
+    "sum": "conv2d",
+    "sample-0": "g[0] for all samples",
 }
-HANDED = {"kkc1": "[k, k, C, 1]", "kkc": "[k, k, C]", "nkkc": "[N, k, k, C]"}
+SHAPES = {"k,k,C,1": "[k, k, C, 1]", "k,k,C": "[k, k, C]", "N,k,k,C": "[N, k, k, C]"}
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
     """Both branches, the filter, the responses, and what the first sample's filter gives instead."""
     at = {"batch": trace.parameters["batch"] - 1}  # sample 0 is right even when the others are not
     source, wrong = trace.parameters["source"], trace.parameters["mode"] == "sample-0"
-    found: list[Panel] = [Grid("f", "features", "sequential", at=at)]
+    scale: Scale = "diverging" if trace.parameters["features"] == "noise" else "sequential"
+    found: list[Panel] = [Grid("f", "features", scale, at=at)]
     if source == "pool":
-        found = [*found, Grid("x", "what the filter branch sees", "sequential", at=at)]
+        found = [*found, Grid("x", "what the filter branch sees", scale, at=at)]
     if source == "drawn":
         found.append(Grid("pattern", "drawn", "mask", at=at, paints="cells"))
     found.append(Grid("g", "filter g, one a sample", at=at))
@@ -112,7 +113,7 @@ LAB = Lab(
         Control("padding", "Padding"),
         Control("features", "Features"),
         Control("normalise", "Normalise each filter"),
-        Control("handed", "Filter handed over as", labels=HANDED),
+        Control("filter_shape", "Filter handed over as", labels=SHAPES),
         Control("filter_channels", "Channels of the filter", low=1, high=16, auto="as the features"),
         Control("compare", "Compare the ways"),
         Control("seed", "Seed", low=0, high=99),

@@ -14,8 +14,8 @@ the mask, not the picture. Then let black be −1, or NaN, or switch the guard o
 mean. Mask *before every layer*, `x * mask`, and if averages matter use
 `y = conv(x * mask) * k * k / conv(mask) + b` with 0 where `conv(mask)` is 0 (Liu et al., 2018). If
 missing pixels hold NaN, `x * mask` keeps them NaN: use `tf.where`. Give the mask the image's rank,
-`[1, height, width, 1]`: a mask of rank 2 times a batch `[height, width, width, 1]`, or worse a batch that
-happens to have as many images as rows, broadcasts without a word. Max pooling needs care too: a masked 0
+`[1, height, width, 1]`: a mask `[6, 6]` times an image `[1, 6, 6, 1]` is `[1, 6, 6, 6]`, without a word.
+Max pooling needs care too: a masked 0
 beats every negative activation beside it. And no time is saved: TensorFlow computes every window.
 """
 
@@ -48,7 +48,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
         *(Grid(name, f"after layer {name[1:]}", crossed=behind) for name in layers if name in trace.tensors),
         Grid("output", crossed=behind),
         Grid("leak", "filled in, outside the mask" if fills else "leaked into the black"),
-        Grid("error", "error on valid pixels"),
+        Grid("error", "error on valid pixels", crossed=behind),
     ]
 
 
@@ -145,9 +145,9 @@ LAB = Lab(
                "and the valid edge has already read it."),
         Preset("The leak spreads", {"size": 16, "layers": 5},
                "One pixel further into the black with each layer of 3 × 3, with nothing but zeros there to begin with."),
-        Preset("0 divided by 0", {"mode": "partial", "guard": False, "layers": 2},
-               "Six windows hold no valid pixel. Dividing by their count gives six NaNs, and NaN · 0 is NaN: "
-               "the second layer lets them eat into the triangle."),
+        Preset("0 divided by 0", {"mode": "partial", "guard": False, "layers": 3},
+               "Six windows hold no valid pixel, and dividing by their count gives six NaNs. NaN · 0 is NaN: "
+               "every layer spreads them, and the third has them on the diagonal."),
         Preset("Black is −1", {"black": -1, "value": 1},
                "After normalising to −1 … 1, black is a colour like any other: along the diagonal the mean drops "
                "from 0.667 to 0.333."),
