@@ -124,7 +124,9 @@ def _facts(
     parameters: Mapping[str, Any], results: Mapping[str, Any], windows: tuple[Window, Window], size: Two
 ) -> dict[str, Any]:
     difference, dense = results["difference"], results["dense"]
-    scale, largest = float(np.abs(dense).max()), float(np.abs(difference).max())
+    # One unit by itself is summed in another order: its rounding counts too.
+    largest = max(float(np.abs(results[name]).max()) for name in ("difference", "difference_unit"))
+    scale = float(np.abs(dense).max())
     peak = np.unravel_index(int(results["conv_unit"][0].argmax()), results["conv_unit"].shape[1:])
     rows, columns = (_unread(along, n) for along, n in zip(windows, size, strict=True))
     coverage = results["coverage"]
