@@ -18,7 +18,7 @@ from engine.errors import Rejected
 from engine.parameters import Choice, Integer, Pair, Toggle
 from engine.technique import Cost, Made, Story
 
-DRAWN = 6  # height and width of the small input whose numbers are shown
+DRAWN = 5  # height and width of the small input whose numbers are shown
 LAYER_BYTES = 50_000  # what Keras holds for one layer without its weights, measured on NASNetLarge
 NETWORKS = ("formula", "built", "filled")
 PARAMETERS = (
@@ -31,8 +31,8 @@ PARAMETERS = (
     Toggle("squeeze", False, "a 1x1 convolution to C_out channels before"),
     Pair("stride", (1, 1), 1, 4, "of the first convolution"),
     Integer("side", 32, 1, 331, "height and width of the input, for multiply-adds"),
-    Integer("drawn_in", 3, 1, 6, "channels of the small layer whose numbers are shown"),
-    Integer("drawn_out", 4, 1, 6, "output channels of the small layer"),
+    Integer("drawn_in", 2, 1, 6, "channels of the small layer whose numbers are shown"),
+    Integer("drawn_out", 3, 1, 6, "output channels of the small layer"),
     Integer("seed", 0, 0, 9999, "seed of the small layer's numbers"),
     Choice("network", "formula", NETWORKS, "NASNet by formula, built by Keras, or built with its weights"),
     Integer("penultimate", 768, 24, 4032, "channels NASNet ends with, before the pooling"),

@@ -19,6 +19,7 @@ from engine.convolution.single_location_convolution_places import (
     corner_of,
     drawn,
 )
+from engine.convolution.single_location_convolution_scene import readings_of
 from engine.errors import Rejected
 from engine.parameter_lists import Matrix, Rows
 from engine.parameters import Choice, Integer, Pair, Toggle
@@ -119,7 +120,7 @@ def arguments(**parameters: Any) -> dict[str, Any]:
     return {
         "data": Made(question_data, made | {"seed": parameters["seed"]}),
         "corners": corners,
-        "readings": story.readings_of(parameters["index"], size, taps, border),
+        "readings": readings_of(parameters["index"], size, taps, border),
         "border": border,
         "flip": parameters["flip"],
         "part": tuple((along.first, along.last) for along in around),

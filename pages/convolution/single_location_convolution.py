@@ -132,9 +132,9 @@ PRESETS = (
            "The same number to the last digit, for 9,036,036 multiply-adds instead of 9. See the time in the last line."),
     Preset("The flip, by hand", {"size": 7, "index": "2x2", "image": "ramp", "kernel": "3,0,-1;2,0,1;4,4,3"},
            "Rows and columns both reverse: [[3,0,−1],[2,0,1],[4,4,3]] becomes [[3,4,4],[1,0,2],[−1,0,3]]."),
-    Preset("Half outside, four borders", {"size": 7, "index": "6x6", "image": "ramp", "border": "reflect",
+    Preset("In the corner, mirrored", {"size": 7, "index": "6x6", "image": "ramp", "border": "reflect",
                                           "locations": "0.0_6.0_0.6"},
-           "Zeros and clipping agree; scaling by the count and reflecting give other numbers. None is wrong, but say which."),
+           "One tap of nine is real, the others repeat cells. Switch what is outside: zeros and clipping agree, the count and the mirror do not."),
 )  # fmt: skip
 
 LAB = Lab(
