@@ -28,7 +28,7 @@ def timed(work):
     return (time.perf_counter() - began) * 1e3, answer
 
 def full_width(name, size, place, unit):
-    """The usual way: the network with all its filters, filled at random, and GradientTape."""
+    # The usual way: the network with all its filters, filled at random, and GradientTape.
     model = getattr(keras.applications, name)(weights=None, input_shape=(*size, 3))
     cut, x = keras.Model(model.inputs, model.operations[place].output), tf.ones((1, *size, 3))
     def once():
