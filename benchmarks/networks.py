@@ -28,7 +28,7 @@ def timed(work):
     return (time.perf_counter() - began) * 1e3, answer
 
 def full_width(name, size, place, unit):
-    """The usual way: the network with all its filters, filled at random, and GradientTape."""
+    # The usual way: the network with all its filters, filled at random, and GradientTape.
     model = getattr(keras.applications, name)(weights=None, input_shape=(*size, 3))
     cut, x = keras.Model(model.inputs, model.operations[place].output), tf.ones((1, *size, 3))
     def once():
@@ -75,9 +75,8 @@ def run(quick: bool) -> list[Section]:
             raise RuntimeError(f"{name}: the gradient reaches other pixels than the formula says")
         formula, gradient = median(times["formula"]), median(times["gradient"])
         cells = [times["build"], times["thin"], formula, gradient, times["full"]]
-        rows.append(
-            (name, str(times["field"]), *(f"{cell:.1f}" for cell in cells), f"{gradient / formula:.0f}×")
-        )
+        ratios = [f"{spent / formula:.0f}×" for spent in (gradient, times["full"])]
+        rows.append((name, str(times["field"]), *(f"{cell:.1f}" for cell in cells), *ratios))
         if name in NETWORKS:
             verdicts.append(verdict(f"{name}: gradient / formula", gradient / formula, 1, least=True))
     verdicts.append(verdict(f"{SLOWEST} by formula", median(found[SLOWEST]["formula"]), 250, " ms"))

@@ -25,7 +25,7 @@ PARAMETERS = (
     Choice("network", "ResNet50", (*NETWORKS, OWN), "a network of keras.applications, or your own stack"),
     STACK,
     Pair("size", None, 1, 1024, "height and width of the image; left out: the network's own"),
-    Integer("depth", 45, 0, 100, "which layer: how far from the image to the last that has positions, in %"),
+    Integer("depth", 25, 0, 100, "which layer: how far from the image to the last that has positions, in %"),
     Integer("layer", None, 0, 999, "or its number in the table"),
     Pair("unit", None, 0, 1023, "row and column of the chosen unit; left out: the centre"),
     Toggle("gates", True, "count what a unit sees through the gates of squeeze-excite blocks"),

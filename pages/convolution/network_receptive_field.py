@@ -106,7 +106,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("units that see the whole image", f"{known['units_that_see_all']:,} of {known['units']:,}"),
         ("field / stride / padding of the last layer", " / ".join(map(str, measured_field(trace)))),
         ("parameters of the network", f"{known['parameters']:,}"),
-        ("FLOPs", f"{known['flops'] / 1e9:.3g} billion"),
+        ("FLOPs", f"{known['flops'] / 1e9:.4g} billion"),
         ("paths that meet misaligned", str(apart)),
     ]
     return (*found, *_checked(trace))
