@@ -79,7 +79,7 @@ def _dead(run: Run) -> Measured:
 def _completeness(run: Run) -> Measured:
     without, with_bias = run(bias=False), run()
     told = [_parts(trace) for trace in (without, with_bias)]
-    exact = abs(without.facts["input_part"] - without.facts["logit"]) < 1e-4
+    exact = abs(without.facts["input_part"] - without.facts["logit"]) < 1e-9
     off = abs(with_bias.facts["bias_part"]) > 1e-2
     return Measured(f"without biases {told[0]}; with {told[1]}", "depends" if exact and off else "wrong")
 
