@@ -150,6 +150,8 @@ def progress_of(future: Future[Trace]) -> Progress:
 
 
 def _outcome(future: Future[Trace]) -> str:
+    if future.cancelled():  # the server ended
+        return "cancelled"
     error = future.exception()
     return "computed" if error is None else f"{type(error).__name__}: {error}"
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import Page, expect
 
 import engine
 from engine.code import code
@@ -18,6 +19,8 @@ from engine.convolution.learned_filters_layers import network_of
 from engine.convolution.learned_filters_training import MOST_KEPT, _keeping, digits, moved
 from engine.links import Region
 from pages.convolution.learned_filters_claims import noise
+from tests.conftest import Server
+from tests.test_browser import canvas, open_lab, query_of
 
 pytestmark = pytest.mark.usefixtures("warm_engine")
 SMALL = {"filters": 2, "stride": 2, "pool": 1}
@@ -169,7 +172,14 @@ PARTS = st.fixed_dictionaries(
         "right": st.integers(-8, 8),
     }
 )
-NETWORKS = [{}, {"bias": False}, {"layers": 2}, {"pooling": "average"}, {"kernel": "2x5", "stride": "1x2"}]
+NETWORKS = [
+    {},
+    {"bias": False},
+    {"layers": 2},
+    {"pooling": "average"},
+    {"kernel": "2x5", "stride": "1x2"},
+    {"kernel": 1, "stride": 2},
+]
 
 
 @pytest.mark.parametrize("network", NETWORKS, ids=str)
@@ -178,7 +188,7 @@ NETWORKS = [{}, {"bias": False}, {"layers": 2}, {"pooling": "average"}, {"kernel
 def test_pixels_and_biases_add_up_to_the_logit(network: dict[str, Any], picture: dict[str, Any]) -> None:
     """Euler's theorem: the network is piecewise linear in pixels and biases together."""
     known = facts(**network, **picture)
-    assert known["input_part"] + known["bias_part"] == pytest.approx(known["logit"], abs=2e-4)
+    assert known["input_part"] + known["bias_part"] == pytest.approx(known["logit"], abs=1e-9)
     if network == {"bias": False}:
         assert known["bias_part"] == 0
     assert known["asked"] == (known["answer"] if picture["asked"] is None else picture["asked"])
@@ -289,7 +299,7 @@ def test_a_drawing_is_what_the_network_sees() -> None:
 
 
 def test_dead_filters_are_named() -> None:
-    trace = run(layers=2, filters=8, pool=8)
+    trace = run(layers=2, filters=8, stride=2)
     dead = trace.facts["dead_filters"]
     assert dead
     for name in dead:
@@ -345,3 +355,24 @@ def test_a_window_one_larger_than_its_input_never_reaches_tensorflow() -> None:
     for layers, kernel, pool in ((2, 5, 1), (1, 7, 3), (1, 8, 2)):
         with pytest.raises(engine.Rejected):
             network_of(kernel=(kernel, kernel), padding="VALID", layers=layers, pool=pool, **plain)
+
+
+def test_a_stroke_draws_on_the_digit_and_becomes_the_drawing(page: Page, server: Server) -> None:
+    """Down the second column, first to third row; the picture is 8 cells and one of padding each side."""
+    stage = open_lab(page, server, "learned-filters")
+    target = canvas(stage, "x")
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box
+    cell = box["width"] / 10
+    page.mouse.move(box["x"] + 2.5 * cell, box["y"] + 1.5 * cell)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2.5 * cell, box["y"] + 3.5 * cell, steps=8)
+    page.mouse.up()
+    page.wait_for_url("**source=drawing**")
+    expected = run()["x"][0, :, :, 0].copy()
+    expected[:3, 1] = 1
+    asked = query_of(page)
+    np.testing.assert_allclose(np.array(asked["drawing"].split(","), float), expected.ravel())
+    assert "digit" not in asked
+    expect(stage.locator('canvas[aria-label^="conv1, filter 3"]')).to_have_count(1)

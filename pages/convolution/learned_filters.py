@@ -24,7 +24,7 @@ from collections.abc import Sequence
 
 from engine import Trace
 from pages.convolution.learned_filters_charts import CHARTS
-from pages.convolution.learned_filters_claims import CLAIMS, MANY, noise
+from pages.convolution.learned_filters_claims import CLAIMS, GLOBAL, MANY, noise
 from pages.convolution.learned_filters_predictions import PREDICTIONS
 from pages.convolution.learned_filters_words import number, parts, percent
 from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset
@@ -118,10 +118,10 @@ PRESETS = (
            "A stride of 2 gives maps as small as pooling does, with a quarter of the work and much the same accuracy."),
     Preset("Kernels as large as the picture", {"kernel": 8, "padding": "VALID", "pool": 1, "filters": 8},
            "One position is left: the convolution is a dense layer, and each kernel a template of a whole digit."),
-    Preset("One window over everything", {"pool": 8, "kernel": 5, "filters": 8},
+    Preset("One window over everything", GLOBAL,
            "Global pooling forgets where: fewer digits are right, but a shift costs little."),
     Preset("Dead filters", MANY,
-           "Two layers and one pooling window over everything: a few filters end at 0 for all digits and never come back."),
+           "Two layers, each with a stride of 2: one filter ends at 0 for every digit held out, and gets no gradient any more."),
     Preset("Two layers", {"layers": 2},
            "The second kernels look at four maps at once; point at a unit of convolution 2: its window in the picture is 5 × 5."),
     Preset("Easier exam", {"held_out": "fifth", "digit": 0},

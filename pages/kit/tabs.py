@@ -149,9 +149,8 @@ def _code(state: State) -> None:
         st.warning(plain(str(e)))
         return
     slug = state.listed.slug
-    st.caption(
-        "The function that computed this page, with its current values. It needs NumPy and TensorFlow."
-    )
+    needs = "NumPy, TensorFlow and scikit-learn" if "from sklearn" in program else "NumPy and TensorFlow"
+    st.caption(f"The function that computed this page, with its current values. It needs {needs}.")
     with st.container(horizontal=True):
         name = slug.replace("-", "_")
         st.download_button(
