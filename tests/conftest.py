@@ -30,6 +30,14 @@ settings.register_profile(
 settings.load_profile("tensorscope")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of a lab go to one process, where its Traces are cached; other files stay whole."""
+    for item in items:
+        listed = getattr(item, "callspec", None) and item.callspec.params.get("listed")  # type: ignore[attr-defined]
+        name = listed.slug if listed else item.path.stem.removeprefix("test_").replace("_", "-")
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _end_workers() -> Iterator[None]:
     yield
