@@ -181,7 +181,7 @@ def test_what_is_worth_a_warning_is_said(parameters: dict[str, Any], says: str) 
             "received [5, 5, 4], rank 3; expected rank 4, [height, width, channels, 1]",
         ),
         ({"filter_shape": "N,k,k,C"}, '"input depth must be evenly divisible by filter depth: 4 vs 5"'),
-        ({"filter_shape": "N,k,k,C", "channels": 10}, "5 dividing 10, computes without a word"),
+        ({"filter_shape": "N,k,k,C", "channels": 10}, "5 dividing 10, compute without a word"),
         ({"filter_channels": 3}, "received 3; expected 4: one 5 x 5 slice for each channel"),
         ({"size": 4, "source": "random", "padding": "VALID"}, "received 5 x 5; expected at most 4 x 4"),
         ({"size": (4, 9), "padding": "VALID"}, "no window fits into 4 x 9"),

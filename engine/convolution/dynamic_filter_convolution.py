@@ -79,14 +79,14 @@ def _check_shape(shape: str, batch: int, taps: int, channels: int) -> None:
         )
     if shape == "N,k,k,C":
         received = f"[{batch}, {taps}, {taps}, {channels}], the whole batch of filters"
-        said = f"which TensorFlow reads as {batch} x {taps} taps on {taps} channels"
+        said = f"TensorFlow would read it as {batch} x {taps} taps on {taps} channels"
         if channels % taps:
             said += (
-                f' and refuses: "input depth must be evenly divisible by filter depth: {channels} vs {taps}"'
+                f' and refuse: "input depth must be evenly divisible by filter depth: {channels} vs {taps}"'
             )
         else:
-            said += f" and, {taps} dividing {channels}, computes without a word"
-        fix = f"fold the batch into the channels, or map over samples; {said}"
+            said += f" and, {taps} dividing {channels}, compute without a word"
+        fix = f"fold the batch into the channels, or map over samples. {said}"
         raise Rejected(
             "filter_shape", received, right + ", one sample at a time", fix, {"filter_shape": "k,k,C,1"}
         )
