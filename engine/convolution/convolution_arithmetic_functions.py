@@ -83,11 +83,18 @@ def convolve(x, w, stride, groups):  # type: ignore[no-untyped-def]
     import tensorflow as tf
 
     layout = ("NWC", "NHWC", "NDHWC")[len(stride) - 1]
-    # A window that is alone on its axis never moves. There the stride is dropped: with one, oneDNN's
-    # 3-D convolution of a single channel answers wrong numbers (TensorFlow 2.21).
+    # Two traps of oneDNN in TensorFlow 2.21, avoided by taking the cells first. A window that is alone
+    # on its axis never moves: with a stride, a 3-D convolution of a single channel answers wrong
+    # numbers. A single tap reads every stride-th cell: with a stride, its gradient corrupts memory.
     axes = list(zip(x.shape[1:-1], w.shape, stride, strict=False))
-    x = x[(slice(None), *(slice(k if n - k < s else n) for n, k, s in axes))]
-    stride = [1 if n - k < s else s for n, k, s in axes]
+    alone = [k if n - k < s else n for n, k, s in axes]
+    x = x[
+        (
+            slice(None),
+            *(slice(0, end, s if k == 1 else 1) for end, (_, k, s) in zip(alone, axes, strict=True)),
+        )
+    ]
+    stride = [1 if k == 1 or n - k < s else s for n, k, s in axes]
     parts = zip(tf.split(x, groups, axis=-1), tf.split(w, groups, axis=-1), strict=True)
     done = [tf.nn.convolution(a, b, stride, "VALID", data_format=layout) for a, b in parts]
     return tf.concat(done, axis=-1)
