@@ -11,11 +11,13 @@ from pages.kit.declare import Chart
 
 CLEAR = "rgba(0,0,0,0)"
 BLUE = "#2b8cbe"
-SHADES = [[0, "rgba(43,140,190,0)"], [1, "rgba(43,140,190,1)"]]
+SHADES = [  # pale enough for dark numbers up to 0.55, dark enough for white ones above
+    [share, f"rgba(36,120,165,{alpha})"] for share, alpha in ((0, 0), (0.55, 0.28), (0.6, 0.8), (1, 1))
+]
 
 
 def _layout(across: str, down: str, labels: Sequence[str]) -> dict[str, Any]:
-    axis = {"type": "category", "tickvals": list(labels)}
+    axis = {"type": "category", "tickvals": list(labels), "showgrid": False}
     return {
         "height": 320,
         "margin": {"l": 50, "r": 10, "t": 10, "b": 45},
@@ -27,19 +29,39 @@ def _layout(across: str, down: str, labels: Sequence[str]) -> dict[str, Any]:
 
 
 def _heat(
-    rows: Sequence[Sequence[float]], labels: Sequence[str], text: Sequence[Sequence[str]]
-) -> dict[str, Any]:
-    return {
+    rows: Sequence[Sequence[float]], labels: Sequence[str], text: Sequence[Sequence[str]], most: float
+) -> list[dict[str, Any]]:
+    """Cells with their numbers: white on dark cells, else in the theme's colour, light or dark."""
+    heat = {
         "type": "heatmap",
         "x": list(labels),
         "y": list(labels),
         "z": [list(row) for row in rows],
-        "text": [list(row) for row in text],
-        "texttemplate": "%{text}",
+        "zmin": 0,
+        "zmax": most,
         "colorscale": SHADES,
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
+    }
+    cells = [
+        (across, down, word, share > 0.55 * most)
+        for down, row, words in zip(labels, rows, text, strict=True)
+        for across, share, word in zip(labels, row, words, strict=True)
+    ]
+    strong, weak = (_numbers([cell for cell in cells if cell[3] == full]) for full in (True, False))
+    return [heat, strong | {"textfont": {"color": "#ffffff"}}, weak]
+
+
+def _numbers(cells: Sequence[tuple[str, str, str, bool]]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "text",
+        "x": [cell[0] for cell in cells],
+        "y": [cell[1] for cell in cells],
+        "text": [cell[2] for cell in cells],
+        "hoverinfo": "skip",
+        "showlegend": False,
     }
 
 
@@ -47,7 +69,8 @@ def _confusion(trace: Trace) -> dict[str, Any]:
     labels = [str(digit) for digit in range(10)]
     rows = trace["confusion"].tolist()
     text = [[str(int(count)) if count else "" for count in row] for row in rows]
-    return {"data": [_heat(rows, labels, text)], "layout": _layout("answer", "true digit", labels)}
+    most = float(trace["confusion"].max())
+    return {"data": _heat(rows, labels, text, most), "layout": _layout("answer", "true digit", labels)}
 
 
 def worst(trace: Trace) -> tuple[int, int, int]:
@@ -72,8 +95,10 @@ def _shift(trace: Trace) -> dict[str, Any]:
     labels = ["−2", "−1", "0", "1", "2"]
     rows = trace["accuracy"].tolist()
     text = [[f"{100 * share:.0f} %" for share in row] for row in rows]
-    heat = _heat(rows, labels, text) | {"zmin": 0, "zmax": 1}
-    return {"data": [heat], "layout": _layout("pixels to the right", "pixels down", labels)}
+    return {
+        "data": _heat(rows, labels, text, 1.0),
+        "layout": _layout("pixels to the right", "pixels down", labels),
+    }
 
 
 def _classes(trace: Trace) -> dict[str, Any]:
