@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,9 +32,17 @@ def test_health_says_whether_the_engine_is_warm(client: httpx.Client) -> None:
     assert answer.json()["engine"] == "warm"
 
 
+def settled(client: httpx.Client, path: str) -> httpx.Response:
+    """The answer to who asks on: while TensorFlow loads, or something takes long, it is 503 or 202."""
+    end = time.monotonic() + 180
+    while (answer := client.get(path)).status_code in (202, 503) and time.monotonic() < end:
+        time.sleep(0.2)
+    return answer
+
+
 @pytest.mark.parametrize("slug", list(labs()))
 def test_the_route_answers_what_the_page_draws(client: httpx.Client, slug: str, warm_engine: None) -> None:
-    answer = client.get(f"/api/labs/{slug}").json()
+    answer = settled(client, f"/api/labs/{slug}").json()
     ours = stage_payload(labs()[slug], engine.run(labs()[slug].lab.technique))
     answer["engine"].pop("milliseconds")
     ours["engine"].pop("milliseconds")
@@ -138,9 +147,27 @@ def test_a_flooding_socket_waits_and_a_calm_one_does_not() -> None:
 def test_a_cold_server_answers_health_and_then_warms(own_server: Callable[..., Server]) -> None:
     cold = own_server(warm=False)
     assert cold.health() is not None
-    answer = httpx.get(f"{cold.url}/api/labs/receptive-field?size=6&kernel=3", timeout=60)
-    assert answer.status_code == 200  # it waited for TensorFlow
+    with httpx.Client(base_url=cold.url, timeout=60) as client:
+        answer = settled(client, "/api/labs/receptive-field?size=6&kernel=3")
+    assert answer.status_code == 200
     assert (cold.health() or {})["engine"] == "warm"
+
+
+def test_what_takes_long_says_how_far_it_is(client: httpx.Client) -> None:
+    path = "/api/labs/learned-filters?seed=81&filters=5"
+    first = client.get(path)
+    assert first.status_code == 202
+    assert set(first.json()["progress"]) == {"text", "share"}
+    assert first.headers["Retry-After"]
+    done = settled(client, path)
+    assert done.status_code == 200
+    assert done.json()["values"]["seed"] == "81"
+
+
+def test_the_gallery_does_not_start_what_takes_long(client: httpx.Client) -> None:
+    drawn = client.get("/api/labs/learned-filters/picture.svg")
+    assert drawn.status_code == 200
+    assert drawn.text.startswith("<svg")
 
 
 def test_budget_and_time_are_configurable(own_server: Callable[..., Server]) -> None:
