@@ -117,7 +117,14 @@ class TestPages:
     ],
 )
 def test_search_finds_a_lab_by_the_words_of_a_question(words: str, slug: str) -> None:
-    assert find(words, LABS)[0].slug == slug
+    assert slug in [listed.slug for listed in find(words, LABS)[:3]]
+
+
+@pytest.mark.parametrize("listed", LABS, ids=lambda listed: listed.slug)
+def test_search_finds_a_lab_by_its_name_and_by_its_question(listed: Listed) -> None:
+    assert find(listed.slug, LABS)[0] == listed
+    assert find(listed.lab.title, LABS)[0] == listed
+    assert listed in find(listed.lab.question, LABS)[:3]
 
 
 def test_search_shows_everything_for_nothing_and_nothing_for_nonsense() -> None:

@@ -60,6 +60,12 @@ def _score(word: str, text: Sequence[tuple[str, float]]) -> float:
     return best
 
 
+def _coverage(words: Sequence[str], listed: Listed) -> float:
+    """The share of a lab's own name that was searched: of two that fit alike, the plainer name."""
+    name = _words(listed.slug.replace("-", " "))
+    return sum(word in words for word in name) / len(name)
+
+
 def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
     """The labs that fit the query, best first; all of them for an empty one."""
     words = _words(query)[:20]
@@ -70,5 +76,5 @@ def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
         text = _text(one)
         scores = [_score(word, text) for word in words]
         if sum(score > 0 for score in scores) * 2 >= len(words):
-            scored.append((sum(scores), one))
+            scored.append((sum(scores) + _coverage(words, one), one))
     return [one for _, one in sorted(scored, key=lambda pair: -pair[0])]
