@@ -120,7 +120,7 @@ def clicked(listed: Listed) -> Clicked | None:
 
 def _toggle(control: Control, parameter: Toggle) -> Clicked:
     default, other = parameter.text(parameter.default), parameter.text(not parameter.default)
-    box = f"input[role=switch][aria-label={json.dumps(control.label)}]"
+    box = f"input[role=switch][aria-label={json.dumps(control.label, ensure_ascii=False)}]"
     return Clicked("switch", parameter.name, default, [(box, other), (box, default)])
 
 

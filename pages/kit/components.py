@@ -1,4 +1,4 @@
-"""Our browser components, registered once: the stage, and the controls for numbers, choices and rows.
+"""Our browser components, registered once: the stage, the controls for numbers, choices and rows, and tabs.
 
 Their code is served under /assets as ES modules, so that they share one live.js and the browser
 keeps them; what Streamlit is given is the line that loads them.
@@ -28,3 +28,4 @@ stage = _component("stage", "stage")
 number = _component("number", "controls")
 choice = _component("choice", "controls")
 rows = _component("rows", "controls")
+tabs = _component("tabs", "controls")

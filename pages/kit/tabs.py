@@ -5,6 +5,7 @@ Only the open tab is computed.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import streamlit as st
 import engine
 from engine import EngineError, Trace
 from engine.code import code, notebook
+from pages.kit import components
 from pages.kit.declare import Claim, Prediction, Table
 from pages.kit.link import link_text
 from pages.kit.state import State
@@ -52,11 +54,26 @@ def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
         "Code": lambda: _code(state),
         "Share": lambda: _share(state),
     }
-    opened = st.tabs(list(contents), on_change=state.act, key=f"{state.listed.slug}.tabs")
-    for tab, content in zip(opened, contents.values(), strict=True):
-        if tab.open:
-            with tab:
-                content()
+    opened = _strip(state, list(contents))
+    with st.container(key="tab"):
+        contents[opened]()
+
+
+def _strip(state: State, names: list[str]) -> str:
+    """The tabs' names, and which of them is open; the browser remembers it over a server's restart."""
+    key = f"{state.listed.slug}.tab"
+    told = f"{state.listed.slug}.tabs"
+
+    def opened() -> None:
+        state.act()
+        st.session_state[key] = st.session_state[told].get("open")
+
+    if key not in st.session_state:
+        st.session_state[key] = st.session_state.get(told, {}).get("open")
+    name: str = st.session_state[key] if st.session_state[key] in names else names[0]
+    data = {"names": json.dumps(names), "open": name, "panel": "tab"}
+    components.tabs(key=told, data=data, default={"open": name}, on_open_change=opened)
+    return name
 
 
 def _charts(state: State, trace: Trace) -> None:
