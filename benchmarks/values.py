@@ -64,6 +64,7 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
         if (
             isinstance(parameter, (Integer, Real, Pair))
             and parameter.default is not None
+            and not _apart(parameter)
             and not control.when
         ):
             low = float(parameter.low if control.low is None else control.low)
@@ -72,6 +73,11 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
             texts = (number_text(round(low + i * step, 9)) for i in range(int((high - low) / step + 1.5)))
             values = tuple(text for text in texts if _taken(listed, parameter, text))
             yield Numbers(listed, control, parameter, low, high, step, values)
+
+
+def _apart(parameter: Integer | Real | Pair) -> bool:
+    """Two different numbers have a slider each; what is measured has one."""
+    return isinstance(parameter, Pair) and len(set(parameter.default or ())) > 1
 
 
 def _taken(listed: Listed, parameter: Integer | Real | Pair, text: str) -> bool:
