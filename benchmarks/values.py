@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 import engine
 from engine.parameters import Choice, Integer, Pair, Real, Toggle, number_text
-from pages.kit.controls import MOST_SEGMENTS
+from pages.kit.controls import MOST_SEGMENTS, matters
 from pages.kit.declare import Control
 from pages.kit.labs import Listed
+from pages.kit.link import defaults
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
             isinstance(parameter, (Integer, Real, Pair))
             and parameter.default is not None
             and not _apart(parameter)
-            and not control.when
+            and matters(control, defaults(listed))
         ):
             low = float(parameter.low if control.low is None else control.low)
             high = float(parameter.high if control.high is None else control.high)
@@ -114,7 +115,7 @@ def clicked(listed: Listed) -> Clicked | None:
     parameters = {p.name: p for p in listed.technique.parameters}
     for control in listed.lab.controls:
         parameter = parameters[control.name]
-        if control.when:
+        if not matters(control, defaults(listed)):
             continue
         if isinstance(parameter, Toggle):
             return _toggle(control, parameter)

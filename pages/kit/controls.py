@@ -25,11 +25,12 @@ def show(state: State) -> None:
     """Every control that matters now."""
     parameters = {p.name: p for p in state.listed.technique.parameters}
     for control in state.listed.lab.controls:
-        if _matters(control, state.values):
+        if matters(control, state.values):
             _widget(state, control, parameters[control.name])
 
 
-def _matters(control: Control, values: Mapping[str, Any]) -> bool:
+def matters(control: Control, values: Mapping[str, Any]) -> bool:
+    """Whether a control is shown while the parameters have these values."""
     return control.when is None or values[control.when[0]] in control.when[1]
 
 
