@@ -95,6 +95,17 @@ def test_every_lab_opens_without_an_error_in_the_console(page: Page, server: Ser
     assert problems == []
 
 
+def test_the_last_of_two_quick_clicks_on_tabs_stands(page: Page, server: Server) -> None:
+    open_lab(page, server, FIELD, SMALL)
+    for name in ("Code", "Predict", "Share"):
+        page.get_by_role("tab", name=name, exact=True).click()
+    expect(page.get_by_role("tabpanel", name="Share")).to_contain_text("On the command line.")
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_role("tab", name="Share", exact=True)).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Share", exact=True).press("ArrowLeft")
+    expect(page.get_by_role("tabpanel", name="Code")).to_contain_text("Download .py")
+
+
 def test_while_dragging_tensorflow_answers_and_on_release_the_page_follows(
     page: Page, server: Server
 ) -> None:
