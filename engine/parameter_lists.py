@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import Rejected
@@ -23,9 +24,18 @@ def _split(value: object, separators: str) -> list[object] | None:
     return list(value) if isinstance(value, Sequence) else None
 
 
+def _named(part: object) -> str:
+    """What no finite number is called: `nan`, `-inf`."""
+    return str(part).strip().lower() if isinstance(part, (str, float)) else ""
+
+
 @dataclass(frozen=True)
 class Numbers:
-    """A list of finite numbers: `0.1, 0.2`; with `default=None` it may be left out."""
+    """A list of finite numbers: `0.1, 0.2`; with `default=None` it may be left out.
+
+    `minus_infinity` also takes `-inf`. `refusals` gives a better sentence for well-known wrong lists:
+    "none" (no entry at all), "not a number" (NaN), "not whole".
+    """
 
     name: str
     default: tuple[float, ...] | None
@@ -35,11 +45,14 @@ class Numbers:
     high: float = 1e6
     about: str = ""
     whole: bool = False
+    minus_infinity: bool = False
+    refusals: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def expected(self) -> str:
         kind = "whole numbers" if self.whole else "numbers"
         between = f"from {number_text(self.low)} to {number_text(self.high)}"
+        between += " or -inf" if self.minus_infinity else ""
         return f"{self.fewest} to {self.most} {kind} {between}, separated by commas"
 
     def read(self, value: object) -> tuple[float, ...] | None:
@@ -50,14 +63,19 @@ class Numbers:
             raise refuse(self, value)
         if not self.fewest <= len(parts) <= self.most:
             fix = f"give {self.expected}; this has {len(parts)}"
-            raise refuse(self, value, fix)
+            raise refuse(self, value, self.refusals.get("none", fix) if not parts else fix)
         return tuple(self._one(part, place) for place, part in enumerate(parts, 1))
 
     def _one(self, part: object, place: int) -> float:
         number = finite(part)
+        if number is None and self.minus_infinity and _named(part) in ("-inf", "-infinity"):
+            return -math.inf
         if number is None:
-            raise refuse(self, part, f"entry {place} is not a finite number: correct or remove it")
-        if not self.low <= number <= self.high or (self.whole and not number.is_integer()):
+            fix = f"entry {place} is not a finite number: correct or remove it"
+            raise refuse(self, part, self.refusals.get("not a number", fix) if _named(part) == "nan" else fix)
+        if self.whole and not number.is_integer():
+            raise refuse(self, part, self.refusals.get("not whole", f"change entry {place}"))
+        if not self.low <= number <= self.high:
             raise refuse(self, part, f"change entry {place}")
         return int(number) if self.whole else number
 

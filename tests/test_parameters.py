@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ KERNEL = Pair("kernel", (4, 4), 1, 11)
 SIZE = Integer("size", 8, 1, 64)
 SCORES = Numbers("scores", (0.1, 0.2), 1, 50)
 PADDING = Choice("padding", "SAME", ("SAME", "VALID"), refusals={"causal": "Conv1D only"})
+LOGITS = Numbers("logits", (0.0, 1.0), 1, 4, minus_infinity=True, refusals={"not a number": "NaN spreads"})
+LABELS = Numbers("labels", (1,), 1, 4, whole=True, refusals={"not whole": "count them", "none": "give one"})
 MASK = Cells("mask", 100)
 STACK = Rows("stack", (PADDING, SIZE), 3)
 EVERY = [p for found in techniques().values() for p in found.parameters]
@@ -34,6 +37,8 @@ EVERY = [p for found in techniques().values() for p in found.parameters]
         (KERNEL, [3, 5], (3, 5)),
         (SCORES, "0.1, 0.2", (0.1, 0.2)),
         (SCORES, "[1 2;3]", (1.0, 2.0, 3.0)),
+        (LOGITS, "0,-inf,-Infinity", (0.0, -math.inf, -math.inf)),
+        (LOGITS, [0, float("-inf")], (0.0, -math.inf)),
         (MASK, "11000", (1, 1, 0, 0, 0)),
         (MASK, [True, False], None),
         (MASK, "", None),
@@ -64,6 +69,15 @@ def test_values_and_texts_read_alike(parameter: Any, given_value: Any, read: Any
         (SCORES, "", "this has 0"),
         (SCORES, "1,two", "entry 2 is not a finite number"),
         (SCORES, [1, float("inf")], "entry 2 is not a finite number"),
+        (SCORES, "0,-inf", "entry 2 is not a finite number"),
+        (SCORES, "nan", "entry 1 is not a finite number"),
+        (LOGITS, "0,inf", "entry 2 is not a finite number"),
+        (LOGITS, "0,nan", "NaN spreads"),
+        (LOGITS, "0,abc", "entry 2 is not a finite number"),
+        (LOGITS, "0,5e6", "from -1000000 to 1000000 or -inf"),
+        (LABELS, "1,1.5", "count them"),
+        (LABELS, "1,-inf", "entry 2 is not a finite number"),
+        (LABELS, "", "give one"),
         (SCORES, list(range(51)), "this has 51"),
         (SCORES, {"a": 1}, "separated by commas"),
         (PADDING, "same", "write SAME: the spelling counts"),
