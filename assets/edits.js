@@ -39,6 +39,8 @@ export function picked(view, index) {
   return `${view.row < 0 ? 0 : index[view.row]}x${view.column < 0 ? 0 : index[view.column]}`;
 }
 
+const number = (value) => typeof value === "number";
+
 /** Paints, types or picks on one view of the stage; `stage` gives lab, model, trigger, say. */
 export class Edits {
   constructor(stage, view) {
@@ -63,9 +65,9 @@ export class Edits {
   /** Enter, Space or a click on a cell. */
   act(index, down) {
     if (!this.inside(index)) return;
-    const { paints, picks, ink } = this.view.panel;
+    const { paints, picks, ink, brush } = this.view.panel;
     if (paints) {
-      this.paint(index, this.view.tensor.at(index) < (ink ?? 1) / 2);
+      this.paint(index, number(brush) || this.view.tensor.at(index) < (ink ?? 1) / 2);
       if (!down) this.release();
     } else if (picks) this.send({ [picks]: picked(this.view.view, this.view.tensor.whole(index)) });
   }
@@ -73,9 +75,10 @@ export class Edits {
   /** Set a cell of the mask to what the first one of this stroke became. */
   paint(index, on = this.painting?.on) {
     if (!this.inside(index) || on === undefined) return;
-    const { paints: name, ink, sets } = this.view.panel;
+    const { paints: name, ink, brush, sets } = this.view.panel;
     const before = this.painting?.text ?? "";
-    const text = ink ? inked(this.view.tensor, index, on ? ink : 0, before) : painted(this.view.tensor, index, on, before);
+    const drawn = number(brush) ? brush : on ? ink : 0;
+    const text = ink || number(brush) ? inked(this.view.tensor, index, drawn, before) : painted(this.view.tensor, index, on, before);
     if (text === this.painting?.text) return;
     this.painting = { on, text };
     propose(this.stage.lab, { [name]: text, ...sets });

@@ -48,8 +48,8 @@ class Grid:
     `over` draws another tensor of the same height and width underneath, as a picture. `mark` is the
     (row, column) outlined as chosen. `beside` names an axis whose places are drawn side by side, such
     as the filters of a layer. With `ink`, `paints` names a Numbers parameter instead, and a stroke
-    writes that value or, from a cell that has it, 0; `sets` are further parameters, as link texts,
-    that any such change sets too.
+    writes that value or, from a cell that has it, 0; with `brush` it writes that value always, such as
+    the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
     """
 
     tensor: str
@@ -66,16 +66,21 @@ class Grid:
     mark: tuple[int, int] | None = None
     beside: str = ""
     ink: float | None = None
+    brush: float | None = None
     sets: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """Vectors of equal length as bars side by side on the stage, live while dragging."""
+    """Vectors of equal length as bars side by side on the stage, live while dragging.
+
+    Of a tensor of higher rank the last axis is drawn, at the place `at` on the other axes.
+    """
 
     tensors: tuple[str, ...]
     title: str = ""
     crossed: str = ""
+    at: Mapping[str, int] = field(default_factory=dict)
 
 
 Panel = Grid | Bars
