@@ -101,6 +101,11 @@ class Live {
     return performance.now() < this.sentUntil ? this.sent[name] : undefined;
   }
 
+  /** The newest value of a control that the page has not shown yet; undefined if there is none. */
+  newest(name) {
+    return this.moving[name] ?? this.unanswered(name);
+  }
+
   /** What the page says: its payload, and the link of the state it is in. */
   page(payload, link) {
     this.link = link ?? payload?.link ?? this.link;

@@ -17,6 +17,9 @@ export function sides(text) {
   return parts.length ? [parts[0], parts[1] ?? parts[0]] : ["", ""];
 }
 
+/** A list with the entry at one place replaced; a comma typed into an entry is its decimal point. */
+export const replaced = (list, entry, text) => list.split(",").with(entry, text.replaceAll(",", ".")).join(",");
+
 /** Two sides as the shortest text. */
 export const joined = (height, width) => (height === width ? height : `${height}x${width}`);
 
@@ -52,7 +55,7 @@ class NumberControl {
     if (!before || this.shape(before) !== this.shape(data)) this.build();
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
-    if (this.busy || (pending !== undefined && pending !== data.value)) {
+    if (this.busy || (pending !== undefined && pending !== (data.list ?? data.value))) {
       this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
       return;
     }
@@ -179,7 +182,7 @@ class NumberControl {
     if (pair && !this.apart) for (const other of this.inputs) other.value = input.value;
     this.text = pair ? joined(...this.inputs.map((one) => one.value)) : input.value;
     this.dress();
-    propose(lab, { [name]: this.text });
+    propose(lab, { [name]: this.whole() });
     if (this.dragging) return;
     this.resting = true; // moved by keyboard: kept once the keys rest
     clearTimeout(this.timer);
@@ -193,7 +196,13 @@ class NumberControl {
   keepIt() {
     clearTimeout(this.timer);
     this.dragging = this.resting = false;
-    commit(this.data.lab, { [this.data.name]: this.text }, this.trigger);
+    commit(this.data.lab, { [this.data.name]: this.whole() }, this.trigger);
+  }
+
+  /** The parameter's text: of a number that is one entry of a list, the newest list with it. */
+  whole() {
+    const { lab, name, list, entry } = this.data;
+    return typeof list === "string" ? replaced(live(lab).newest(name) ?? list, entry, this.text) : this.text;
   }
 
   choose(text) {

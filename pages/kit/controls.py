@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from engine.parameter_lists import Rows
+from engine.parameter_lists import Numbers, Rows
 from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
 from pages.kit import components
 from pages.kit.declare import Control, Preset
@@ -41,6 +41,8 @@ def _widget(state: State, control: Control, parameter: Parameter) -> None:
         _rows(state, control, parameter)
     elif isinstance(parameter, (Choice, Toggle)):
         _choice(state, control, parameter)
+    elif isinstance(parameter, Numbers) and control.sliders:
+        _sliders(state, control, parameter)
     else:
         _text(state, control, parameter)
 
@@ -109,6 +111,31 @@ def _number(state: State, control: Control, parameter: Integer | Real | Pair) ->
     )
 
 
+def _sliders(state: State, control: Control, parameter: Numbers) -> None:
+    """A list as text, where its length can vary, and a slider for each entry."""
+    varies = parameter.fewest != parameter.most
+    if varies:
+        _text(state, control, parameter)
+    written = parameter.text(state.values[parameter.name])
+    for place, entry in enumerate(written.split(",") if written else ()):
+        data = {
+            "low": parameter.low if control.low is None else control.low,
+            "high": parameter.high if control.high is None else control.high,
+            "step": 1 if parameter.whole else 0.1,
+            "whole": parameter.whole,
+            "pair": False,
+            "optional": False,
+            "auto": "",
+            "unit": control.unit,
+            "list": written,
+            "entry": place,
+            "value": entry,
+        }
+        if varies:
+            data["label"], data["help"] = f"{control.label}[{place}]", ""
+        _mount(components.number, state, control, data, parameter, f".{place}")
+
+
 def _rows(state: State, control: Control, parameter: Rows) -> None:
     columns = [
         {
@@ -128,9 +155,9 @@ def _rows(state: State, control: Control, parameter: Rows) -> None:
 
 
 def _mount(
-    component: Any, state: State, control: Control, data: dict[str, Any], parameter: Parameter
+    component: Any, state: State, control: Control, data: dict[str, Any], parameter: Parameter, part: str = ""
 ) -> None:
-    key = _key(state, control.name)
+    key = _key(state, control.name) + part
     common = {
         "lab": state.listed.slug,
         "name": control.name,

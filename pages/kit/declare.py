@@ -23,7 +23,8 @@ class Control:
 
     `low` and `high` narrow the technique's bounds for people; the engine checks again.
     `when` shows the control only while another parameter has one of these values.
-    `labels` renames options for people; links keep the technique's names.
+    `labels` renames options for people; links keep the technique's names. `sliders` gives each entry
+    of a Numbers parameter a slider of its own, below the text where its length can vary.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Control:
     when: tuple[str, tuple[Any, ...]] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     auto: str = "automatic"  # what a value left out is called
+    sliders: bool = False
 
 
 @dataclass(frozen=True)
