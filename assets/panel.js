@@ -113,7 +113,8 @@ export class Panel {
   /** One control for each axis that is not shown and has more than one place. */
   drawSlices() {
     const view = this.views[0];
-    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1 && view.tensor.axes[axis] !== (this.beside ? this.panel.beside : ""));
+    const settled = (name) => (this.beside ? name === this.panel.beside : this.panel.kind === "bars" && name in (this.panel.at ?? {}));
+    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1 && !settled(view.tensor.axes[axis]));
     const key = axes.map((axis) => `${view.tensor.axes[axis]}:${view.tensor.shape[axis]}:${view.tensor.every[axis]}`).join();
     if (key === this.sliced) return;
     this.sliced = key;

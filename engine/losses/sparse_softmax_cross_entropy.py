@@ -195,19 +195,19 @@ def sparse_softmax_cross_entropy(  # type: ignore[no-untyped-def]
 
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(logits)
-        scaled = logits / temperature + shift
+        scaled = logits if (temperature, shift) == (1, 0) else logits / temperature + shift
         if execution == "eager":
             parts = dict(cross_entropy(scaled, counted, way, labels_as))
         else:
             parts = {"loss": compiled((way,), labels_as, execution, dtype)(scaled, counted)[0]}
         loss, objective = masked(parts.pop("loss"), kept, reduction)
-    one_hot = tf.one_hot(counted, classes, dtype=dtype)
+    one_hot = tf.one_hot(tf.where(kept, labels, -1), classes, dtype=dtype)  # nothing where it is ignored
     log_softmax = tf.nn.log_softmax(scaled)
     results = {
         "logits": logits,
         "labels": labels,
         "kept": tf.cast(kept, tf.int32),
-        "scaled": scaled,
+        **({} if scaled is logits else {"scaled": scaled}),
         **parts,
         "loss": loss,
         "objective": objective,
@@ -219,12 +219,12 @@ def sparse_softmax_cross_entropy(  # type: ignore[no-untyped-def]
         "gradient": tape.gradient(objective, logits),
         "label_gradient_is_none": tf.constant(tape.gradient(objective, labels) is None),
     }
-    results["difference"] = results["softmax"] - one_hot
+    results["difference"] = tf.where(kept[..., tf.newaxis], results["softmax"] - one_hot, 0)
 
-    # Every way on the chosen pixel, eagerly and in a graph: of a label that is no class both raise.
+    # Every way on the chosen pixel, eagerly and in a graph: a label that is no class makes both raise.
     row, column = pixel
     z, label = (values[:, row : row + 1, column : column + 1] for values in (scaled, counted))
-    if not 0 <= int(label[0, 0, 0]) < classes:
+    if not kept[0, row, column] or not 0 <= int(label[0, 0, 0]) < classes:
         return results
     eager = tf.stack([cross_entropy(z, label, one, "integers")["loss"] for one in ways])
     graph = compiled(tuple(ways), "integers", "graph", dtype)(z, label)

@@ -63,7 +63,7 @@ def _special(p: Mapping[str, Any], results: Mapping[str, Any], told: Mapping[str
     if not told["label_is_class"] or not told["label_kept"] or math.isfinite(told["loss"]):
         return ""
     row, column = p["pixel"] if p["mode"] == "pixels" else (0, 0)
-    z = results["scaled"][0, row, column]
+    z = results["scaled" if "scaled" in results else "logits"][0, row, column]
     if np.isneginf(z).all():
         return "Every class is ruled out: softmax of nothing but −∞ is 0 ÷ 0, so the loss is NaN."
     if np.isneginf(z[told["label"]]):

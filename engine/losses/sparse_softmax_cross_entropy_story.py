@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,7 @@ ABOUT = {
     "guess": (PIXEL, "the class of the largest logit; of equal ones the first"),
     "softmax": (CELL, "what the logits say as probabilities"),
     "one_hot": (CELL, "1 at the label, 0 elsewhere"),
-    "difference": (CELL, "softmax − one-hot"),
+    "difference": (CELL, "softmax − one-hot, 0 where the label is ignored"),
     "every_loss": (CELL, "−log softmax: the loss that each label would have"),
     "own_loss": (CELL, "−log softmax at the label, 0 elsewhere"),
     "gradient": (CELL, "d objective / d logits, by GradientTape"),
@@ -52,9 +53,13 @@ ABOUT = {
 
 
 class Maps:
-    """Loops of one shape; `exact` unless values (saturation, overflow, a lone class) decide what is linked."""
+    """Loops of one shape; `exact` unless values (saturation, overflow, a lone class) decide what is linked.
 
-    def __init__(self, shape: tuple[int, ...], exact: bool) -> None:
+    `z` is what the loss is given: the logits themselves where nothing is scaled or shifted.
+    """
+
+    def __init__(self, shape: tuple[int, ...], exact: bool, z: str) -> None:
+        self.z = z
         self.pixels = dict(zip("bhw", shape[:3], strict=True))
         self.cells = {**self.pixels, "c": shape[3]}
         self.pairs = {**self.cells, "d": shape[3]}
@@ -82,13 +87,16 @@ class Maps:
 def tell(p: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     """The whole story of one result."""
     shape, kept = results["logits"].shape, results["kept"].astype(bool)
-    finite = bool(np.isfinite(results["scaled"]).all() and np.isfinite(results["loss"]).all())
+    z = "scaled" if "scaled" in results else "logits"
+    finite = bool(np.isfinite(results[z]).all() and np.isfinite(results["loss"]).all())
     general = p["temperature"] >= 0.5 and abs(p["shift"]) <= 50 and shape[3] > 1
-    maps = Maps(shape, finite and general)
+    maps = Maps(shape, finite and general, z)
     every = bool(kept.all()) and p["execution"] == "eager"
     told = facts(p, results)
-    steps = [_scale_step(p, maps, finite), *_way_steps(p, maps, every), _reduce_step(p, results, kept)]
-    steps += _views(maps)
+    scale = [_scale_step(p, maps, finite)] if z == "scaled" else []
+    steps = [*scale, *_way_steps(p, maps, every), _reduce_step(p, results, kept)]
+    steps += _views(maps, every)
+    steps = [replace(step, readout=step.readout.replace("{z}", f"{{{z}}}")) for step in steps]
     tensors = {name: Tensor(value, *ABOUT[name]) for name, value in results.items()}
     return Story(tensors, steps, told, notes(p, results, told))
 
@@ -107,9 +115,9 @@ def _way_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     if p["way"] in OPERATION:
         return _library_steps(p, maps, every)
     if p["execution"] != "eager":  # the steps stay inside the compiled function
-        whole = maps.loss("scaled", exact=False)
+        whole = maps.loss(maps.z, exact=False)
         operation = f"by hand: {p['way']}"
-        return [Step(operation, ("scaled", "labels"), "loss", p["execution"], (_counted(maps),), whole)]
+        return [Step(operation, (maps.z, "labels"), "loss", p["execution"], (_counted(maps),), whole)]
     by_way = {"steps": _stable_steps, "naive": _naive_steps, "double": _double_steps}
     return by_way.get(p["way"], _binary_steps)(p, maps, every)
 
@@ -121,33 +129,34 @@ def _counted(maps: Maps) -> str:
 
 def _library_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     way = p["way"]
-    whole = maps.loss("scaled", exact=every and way in ("tf", "keras", "keras-probabilities"))
+    whole = maps.loss(maps.z, exact=every and way in ("tf", "keras", "keras-probabilities"))
     readout = {
-        "tf": "log Σ exp({scaled}) − the logit of class {labels}",
-        "keras": "log Σ exp({scaled}) − the logit of class {labels}",
-        "keras-probabilities": "−log of class {labels} of softmax({scaled}), by Keras",
-        "keras-raw": "−log of class {labels} of {scaled} cut to 0 … 1 and divided by their sum",
+        "tf": "log Σ exp({z}) − the logit of class {labels}",
+        "keras": "log Σ exp({z}) − the logit of class {labels}",
+        "keras-probabilities": "−log of class {labels} of softmax({z}), by Keras",
+        "keras-raw": "−log of class {labels} of {z} cut to 0 … 1 and divided by their sum",
     }[way]
+    readout = readout if p["ignore_class"] is None else f"0 if ignored, else {readout}"
     settings = "" if p["execution"] == "eager" else f"inside {p['execution']}"
-    reads, formula = ("scaled", "labels"), (_counted(maps),)
+    reads, formula = (maps.z, "labels"), (_counted(maps),)
     return [Step(OPERATION[way], reads, "loss", settings, formula, whole, readout)]
 
 
 def _stable_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     # The largest is held by stop_gradient: it moves every value and changes none.
-    minus = IndexMap(maps.cells, {"shifted": EACH, "scaled": EACH, "largest": ONE}, "each", False)
+    minus = IndexMap(maps.cells, {"shifted": EACH, maps.z: EACH, "largest": ONE}, "each", False)
     logarithm = IndexMap(maps.pixels, {"log_sum_exp": ONE, "total": ONE, "largest": ONE}, "each", False)
-    difference = {"loss": HERE, "log_sum_exp": ONE, "scaled": EACH, "labels": HERE}
+    difference = {"loss": HERE, "log_sum_exp": ONE, maps.z: EACH, "labels": HERE}
     loss = IndexMap(maps.cells, difference, "sum", False)  # of the classes only the label's is subtracted
     return [
-        Step("reduce_max", ("scaled",), "largest", "", (), maps.one("largest", "scaled", "max", False)),
-        Step("subtract", ("scaled", "largest"), "shifted", "", (), minus, "{scaled} − {largest}"),
+        Step("reduce_max", (maps.z,), "largest", "", (), maps.one("largest", maps.z, "max", False)),
+        Step("subtract", (maps.z, "largest"), "shifted", "", (), minus, "{z} − {largest}"),
         Step("exp", ("shifted",), "exponentials", "", (), maps.each("exponentials", "shifted"), "e^{shifted}"),
         Step("reduce_sum", ("exponentials",), "total", "", (), maps.one("total", "exponentials")),
         Step("log", ("total", "largest"), "log_sum_exp", "", (), logarithm, "log {total} + {largest}"),
         Step(
             "subtract the label's logit",
-            ("log_sum_exp", "scaled", "labels"),
+            ("log_sum_exp", maps.z, "labels"),
             "loss",
             "",
             (_counted(maps),),
@@ -162,7 +171,7 @@ def _naive_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     divide = IndexMap(maps.pairs, access, "share", maps.exact)
     loss = maps.loss("probabilities", exact=False)
     return [
-        Step("exp", ("scaled",), "exponentials", "", (), maps.each("exponentials", "scaled"), "e^{scaled}"),
+        Step("exp", (maps.z,), "exponentials", "", (), maps.each("exponentials", maps.z), "e^{z}"),
         Step("reduce_sum", ("exponentials",), "total", "", (), maps.one("total", "exponentials")),
         Step(
             "divide",
@@ -188,10 +197,10 @@ def _naive_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
 def _double_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     again = "exp of its own ÷ Σ exp({once})"
     last = "−log of class {labels} of {twice}"
-    first = "exp of its own ÷ Σ exp({scaled})"
+    first = "exp of its own ÷ Σ exp({z})"
     loss, reads = maps.loss("twice", exact=False), ("twice", "labels")
     return [
-        Step("softmax", ("scaled",), "once", "", (), maps.share("once", "scaled"), first),
+        Step("softmax", (maps.z,), "once", "", (), maps.share("once", maps.z), first),
         Step("softmax again", ("once",), "twice", "", (), maps.share("twice", "once"), again),
         Step("−log of the label's", reads, "loss", "", (_counted(maps),), loss, last),
     ]
@@ -199,14 +208,14 @@ def _double_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
 
 def _binary_steps(p: Mapping[str, Any], maps: Maps, every: bool) -> list[Step]:
     sigmoid = p["way"] == "binary-sigmoid"
-    squash = maps.each("once", "scaled") if sigmoid else maps.share("once", "scaled")
+    squash = maps.each("once", maps.z) if sigmoid else maps.share("once", maps.z)
     access = {"terms": EACH, "once": EACH, "labels": HERE}
     terms = IndexMap(maps.cells, access, "each", maps.exact)
     total = IndexMap(maps.cells, {"loss": HERE, "terms": EACH}, exact=every and maps.exact)
-    one = "1 ÷ (1 + e^−{scaled})" if sigmoid else "exp of its own ÷ Σ exp({scaled})"
+    one = "1 ÷ (1 + e^−{z})" if sigmoid else "exp of its own ÷ Σ exp({z})"
     asked = "−log {once} if it is class {labels}, else −log (1 − {once})"
     return [
-        Step("sigmoid" if sigmoid else "softmax", ("scaled",), "once", "", (), squash, one),
+        Step("sigmoid" if sigmoid else "softmax", (maps.z,), "once", "", (), squash, one),
         Step("yes or no, class by class", ("once", "labels"), "terms", "", (), terms, asked),
         Step("reduce_sum", ("terms",), "loss", "", (_counted(maps),), total),
     ]
@@ -224,30 +233,31 @@ def _reduce_step(p: Mapping[str, Any], results: Mapping[str, Any], kept: Array) 
     formula = f"{count} of {pixels} label{'s' * (pixels > 1)} kept" + (
         f", divided by {divisor}" if p["reduction"] != "sum" else ""
     )
-    return Step(name, ("loss",), "objective", "", (formula,), total, readout)
+    alone = p["mode"] == "one"  # one loss is its own sum and mean
+    return Step(name, ("loss",), "objective", "", (formula,), total, readout, aside=alone)
 
 
-def _views(maps: Maps) -> list[Step]:
+def _views(maps: Maps, every: bool) -> list[Step]:
     """What the tensors beside the way from logits to loss are made of."""
     spread = {"one_hot": EACH, "labels": HERE}
     hot = IndexMap(maps.cells, spread, "each", False)
     pairs = {"gradient": EACH, "softmax": EACH, "one_hot": EACH}
     slope = IndexMap(maps.cells, pairs, "each", False)  # a slope is linked by value, not by its own slope
     own = IndexMap(maps.cells, {"own_loss": EACH, "every_loss": EACH, "labels": HERE}, "each", False)
-    share = "exp of its own ÷ Σ exp({scaled})"
-    log = "log Σ exp({scaled}) − its own"
+    share = "exp of its own ÷ Σ exp({z})"
+    log = "log Σ exp({z}) − its own"
     largest = IndexMap(maps.cells, {"guess": HERE, "logits": EACH}, "max", False)
     steps = [
         Step("argmax", ("logits",), "guess", map=largest, readout="the class of the largest of {logits}"),
-        Step("softmax", ("scaled",), "softmax", map=maps.share("softmax", "scaled"), readout=share),
+        Step("softmax", (maps.z,), "softmax", map=maps.share("softmax", maps.z), readout=share),
         Step("one_hot", ("labels",), "one_hot", map=hot, readout="1 if it is class {labels}, else 0"),
-        Step("subtract", ("softmax", "one_hot"), "difference", map=maps.each("difference", "softmax", "one_hot"),
+        Step("subtract", ("softmax", "one_hot"), "difference", map=maps.each("difference", "softmax", "one_hot", exact=every),
              readout="{softmax} − {one_hot}"),
-        Step("−log softmax", ("scaled",), "every_loss", map=maps.share("every_loss", "scaled"), readout=log),
+        Step("−log softmax", (maps.z,), "every_loss", map=maps.share("every_loss", maps.z), readout=log),
         Step("the label's", ("every_loss", "labels"), "own_loss", map=own),
         Step("GradientTape", ("softmax", "one_hot"), "gradient", map=slope, readout=_SLOPE),
     ]  # fmt: skip
-    return [Step(**{**vars(step), "aside": True}) for step in steps]
+    return [replace(step, aside=True) for step in steps]
 
 
 _SLOPE = "by the tape; softmax − one-hot is {softmax} − {one_hot}"

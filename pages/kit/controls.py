@@ -131,8 +131,8 @@ def _sliders(state: State, control: Control, parameter: Numbers) -> None:
             "entry": place,
             "value": entry,
         }
-        if varies:
-            data["label"], data["help"] = f"{control.label}[{place}]", ""
+        data["label"] = control.sliders.format(place)
+        data["help"] = "" if varies else control.help
         _mount(components.number, state, control, data, parameter, f".{place}")
 
 

@@ -24,7 +24,8 @@ class Control:
     `low` and `high` narrow the technique's bounds for people; the engine checks again.
     `when` shows the control only while another parameter has one of these values.
     `labels` renames options for people; links keep the technique's names. `sliders` gives each entry
-    of a Numbers parameter a slider of its own, below the text where its length can vary.
+    of a Numbers parameter a slider of its own, called such as "Logit {}", below the text where its length
+    can vary.
     """
 
     name: str
@@ -36,7 +37,7 @@ class Control:
     when: tuple[str, tuple[Any, ...]] | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     auto: str = "automatic"  # what a value left out is called
-    sliders: bool = False
+    sliders: str = ""
 
 
 @dataclass(frozen=True)

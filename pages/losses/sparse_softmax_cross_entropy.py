@@ -62,17 +62,15 @@ def panels(trace: Trace) -> Sequence[Panel]:
     """The bars of one pixel and the tensors they come from; for a picture its maps first."""
     if trace.parameters["mode"] == "pixels":
         return [*_maps(trace), *_bars(trace)]
-    moved = trace.parameters["temperature"] != 1 or trace.parameters["shift"] != 0
-    scaled = [_row("scaled", "÷ temperature + shift")] if moved else []
+    scaled = [_row("scaled", "÷ temperature + shift")] if "scaled" in trace.tensors else []
     parts = [_row(name, title) for name, title in PARTS.items() if name in trace.tensors]
     return [
         *_bars(trace),
-        _row("logits", "logits (type your own)", types="logits"),
+        _row("logits", "logits", types="logits"),
         *scaled,
         *parts,
         Grid("loss", "loss"),
-        _row("gradient", "gradient, by the tape"),
-        _row("difference", "softmax − one-hot"),
+        Bars(("gradient", "difference"), "gradient by the tape, and softmax − one-hot"),
     ]
 
 
@@ -82,16 +80,16 @@ def _maps(trace: Trace) -> list[Panel]:
     return [
         Grid(
             "labels",
-            f"labels (drag to paint {brush}, or type)",
+            "labels",
             "sequential",
             crossed="kept",
             paints="labels",
             types="labels",
             brush=brush,
         ),
-        Grid("guess", "class of the largest logit", "sequential", crossed="kept"),
-        Grid("loss", "loss (click a pixel)", "sequential", crossed="kept", picks="pixel", mark=pixel),
-        Grid("logits", "logits of each class (type your own)", types="pixel_logits", beside="class"),
+        Grid("guess", "guess: the largest logit", "sequential", crossed="kept"),
+        Grid("loss", "loss", "sequential", crossed="kept", picks="pixel", mark=pixel),
+        Grid("logits", "logits of each class", types="pixel_logits", beside="class"),
         Grid("gradient", "gradient of each class", beside="class"),
     ]
 
@@ -161,7 +159,7 @@ WHAT = {
     "naive": "overflows where a logit passes 88",
     "double": "a softmax layer, then a loss that applies it again",
     "binary": "the question's own formula",
-    "binary-sigmoid": "sigmoid cross-entropy: for labels that can be true together",
+    "binary-sigmoid": "for labels that can be true together, by the formula",
     "keras": "the same kernel",
     "keras-probabilities": "cut at 1e-7 in eager mode, not in a graph",
     "keras-raw": "the default from_logits=False, given logits",
@@ -178,6 +176,8 @@ def _rows(trace: Trace) -> Sequence[Sequence[str]]:
 
 def _note(trace: Trace) -> str:
     told = trace.facts
+    if not told["label_kept"]:
+        return f"Label {told['label']} of the chosen pixel is ignored: it has no loss."
     if not told["ways"]:
         return f"Label {told['label']} is no class: on a CPU TensorFlow's and Keras' ways raise outside XLA."
     where = "" if trace.parameters["mode"] == "one" else " of the chosen pixel"
@@ -187,26 +187,26 @@ def _note(trace: Trace) -> str:
 PIXELS, ONE = ("mode", ("pixels",)), ("mode", ("one",))
 CONTROLS = (
     Control("mode", "Labels", labels={"one": "one example", "pixels": "every pixel"}),
-    Control("logits", "Logits", low=-10, high=10, help="one number a class; −inf rules one out", when=ONE, sliders=True),
-    Control("label", "Label", low=0, high=9, when=ONE, sliders=True),
+    Control("logits", "Logits", low=-10, high=10, help="one number a class; −inf rules one out", when=ONE, sliders="Logit of class {}"),
+    Control("label", "Label", low=0, high=9, when=ONE, sliders="Label"),
     Control("rows", "Rows", when=PIXELS),
     Control("columns", "Columns", when=PIXELS),
     Control("classes", "Classes", low=2, when=PIXELS),
-    Control("seed", "Picture", low=0, high=50, when=PIXELS),
-    Control("brush", "Label to paint", low=-1, high=9, when=PIXELS),
+    Control("seed", "Picture", help="the seed it is drawn from", low=0, high=50, when=PIXELS),
+    Control("brush", "Label to paint", low=-1, high=9, help="a stroke on the labels writes it", when=PIXELS),
     Control("pixel", "Chosen pixel", when=PIXELS),
     Control("labels", "Labels, row after row", auto="a seeded picture", when=PIXELS),
     Control("pixel_logits", "Logits, pixel after pixel", auto="a seeded picture", when=PIXELS),
     Control("way", "Computed by", labels=WAYS),
-    Control("execution", "Mode", help="XLA compiles first: a second for each new shape"),
+    Control("execution", "Executed", labels={"graph": "in a graph", "xla": "XLA"}, help="XLA compiles first: a second for each new shape"),
     Control("shift", "Shift", low=-200, high=200, help="added to every logit"),
     Control("temperature", "Temperature", help="logits are divided by it"),
     Control("labels_as", "Labels handed over as", labels={
         "integers": "integers, as they should be", "extra axis": "with a last axis of 1", "fractions": "fractions",
         "one-hot": "one-hot", "swapped": "swapped with the logits"}),
-    Control("ignore_class", "Ignored label", low=-1, high=9, auto="none"),
+    Control("ignore_class", "Ignored label", low=-1, high=9, auto="none", when=PIXELS),
     Control("reduction", "Losses become one number by", labels={
-        "sum": "their sum", "mean": "the mean of all", "mean of kept": "Σ loss · mask ÷ Σ mask", "keras": "Keras' mean"}),
+        "sum": "their sum", "mean": "the mean of all", "mean of kept": "Σ loss · mask ÷ Σ mask", "keras": "Keras' mean"}, when=PIXELS),
     Control("dtype", "Number format"),
 )  # fmt: skip
 

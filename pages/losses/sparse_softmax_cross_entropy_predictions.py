@@ -34,8 +34,8 @@ def _shift_answers(trace: Trace) -> Sequence[str]:
 
 def _shift_why(trace: Trace) -> str:
     told = trace.facts
-    value = f" {short(told['ways']['tf'][0])} stays" if told["ways"] else " It stays what it is"
-    return f"log Σ exp(z + 5) is 5 more, and so is the label's own logit: the difference stays.{value}."
+    value = short(told["ways"]["tf"][0]) if told["ways"] else short(told["loss"])
+    return f"log Σ exp(z + 5) is 5 more, and so is the label's own logit: their difference stays {value}."
 
 
 def _sign(trace: Trace) -> float:
