@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.losses import sparse_softmax_cross_entropy_story as story
 from engine.losses.sparse_softmax_cross_entropy_checks import (
+    BY_KERAS,
     INTEGER_LOGITS,
     NAN_LOGIT,
     NO_CLASSES,
@@ -32,17 +33,8 @@ from engine.parameter_lists import Numbers
 from engine.parameters import Choice, Integer, Pair, Real
 from engine.technique import Cost, Made, Story
 
-WAYS = (
-    "tf",
-    "steps",
-    "naive",
-    "double",
-    "binary",
-    "binary-sigmoid",
-    "keras",
-    "keras-probabilities",
-    "keras-raw",
-)
+LIBRARY = ("tf", *BY_KERAS)
+WAYS = ("tf", "steps", "naive", "double", "binary", "binary-sigmoid", *BY_KERAS)
 MOST_SIDE, MOST_CLASSES = 8, 10
 WORDS = {"not a number": NAN_LOGIT, "none": NO_CLASSES}
 NOT_WHOLE = (
@@ -160,6 +152,7 @@ def arguments(**p: Any) -> dict[str, Any]:
         **{name: p[name] for name in same},
         "pixel": p["pixel"] if p["mode"] == "pixels" else (0, 0),
         "ways": WAYS,
+        "library": LIBRARY,
     }
 
 
@@ -179,11 +172,13 @@ def sparse_softmax_cross_entropy(  # type: ignore[no-untyped-def]
     dtype,
     pixel,
     ways,
+    library,
 ):
     """The loss of every pixel's label, what it is made of, and its gradient.
 
     logits: float[batch, height, width, class]; labels: int32[batch, height, width], where those equal
-    to ignore_class have no loss; pixel: (row, column) of the one that every way is tried on.
+    to ignore_class have no loss; pixel: (row, column) of the one that all ways are tried on, and those
+    of the library in a graph too.
     """
     import tensorflow as tf
 
@@ -221,14 +216,14 @@ def sparse_softmax_cross_entropy(  # type: ignore[no-untyped-def]
     }
     results["difference"] = tf.where(kept[..., tf.newaxis], results["softmax"] - one_hot, 0)
 
-    # Every way on the chosen pixel, eagerly and in a graph: a label that is no class makes both raise.
+    # Every way on the chosen pixel; a label that is no class would make most of them raise.
     row, column = pixel
     z, label = (values[:, row : row + 1, column : column + 1] for values in (scaled, counted))
     if not kept[0, row, column] or not 0 <= int(label[0, 0, 0]) < classes:
         return results
-    eager = tf.stack([cross_entropy(z, label, one, "integers")["loss"] for one in ways])
-    graph = compiled(tuple(ways), "integers", "graph", dtype)(z, label)
-    results["ways"] = tf.stack([eager, graph], axis=1)[:, :, 0, 0, 0]
+    losses = tf.stack([cross_entropy(z, label, one, "integers")["loss"] for one in ways])
+    results["ways"] = losses[:, 0, 0, 0]
+    results["in_graph"] = compiled(tuple(library), "integers", "graph", dtype)(z, label)[:, 0, 0, 0]
     return results
 
 

@@ -79,7 +79,7 @@ def _special(p: Mapping[str, Any], results: Mapping[str, Any], told: Mapping[str
 def _saturated(p: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if p["way"] != "keras-probabilities" or not told["ways"]:
         return ""
-    eager, graph = told["ways"]["keras-probabilities"]
+    eager, graph = (told[mode]["keras-probabilities"] for mode in ("ways", "in_graph"))
     if not told["label_kept"] or abs(eager - graph) <= 1e-3 * max(1.0, abs(graph)):
         return ""
     return (
@@ -92,7 +92,7 @@ def _saturated(p: Mapping[str, Any], told: Mapping[str, Any]) -> str:
 def _mistake(p: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     if not told["ways"] or not told["label_kept"]:
         return ""
-    right = told["ways"]["tf"][0]
+    right = told["ways"]["tf"]
     if p["way"] == "double":
         least = math.log(1 + (told["classes"] - 1) / math.e)
         return (

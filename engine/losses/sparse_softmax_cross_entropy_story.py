@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,7 @@ OPERATION = {
     "keras-probabilities": "softmax, then Keras from_logits=False",
     "keras-raw": "Keras from_logits=False, given logits",
 }
+HAND_MADE = ("steps", "naive", "double", "binary", "binary-sigmoid")
 ABOUT = {
     "logits": (CELL, "one number a class, of any size"),
     "labels": (PIXEL, "the true class of each pixel, counted from 0"),
@@ -47,7 +48,8 @@ ABOUT = {
     "once": (CELL, "what the first softmax (or sigmoid) gives"),
     "twice": (CELL, "softmax of the softmax"),
     "terms": (CELL, "−log p at the label, −log (1 − p) at every other class"),
-    "ways": (("way", "execution"), "the chosen pixel's loss by every way"),
+    "ways": (("way",), "the chosen pixel's loss by every way"),
+    "in_graph": (("way",), "the same inside tf.function, by TensorFlow's and Keras' operations"),
     "label_gradient_is_none": ((), "whether the tape has an answer for the labels"),
 }
 
@@ -290,18 +292,18 @@ def facts(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
         "gradient_sum": float(at_pixel.sum()),
         "gradient_off": _gradient_off(p, results, gradient, kept),
         "label_gradient_is_none": bool(results["label_gradient_is_none"]),
-        "ways": _by_way(results),
+        "ways": _by_way(results, "ways", ("tf", *HAND_MADE, *tuple(OPERATION)[1:])),
+        "in_graph": _by_way(results, "in_graph", tuple(OPERATION)),
         "logits_shape": results["logits"].shape,
         "labels_shape": results["labels"].shape,
     }
 
 
-def _by_way(results: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """The chosen pixel's loss by each way, eagerly and in a graph; nothing where its label is no class."""
-    names = ("tf", "steps", "naive", "double", "binary", "binary-sigmoid", *tuple(OPERATION)[1:])
-    if "ways" not in results:
+def _by_way(results: Mapping[str, Any], tensor: str, names: Sequence[str]) -> dict[str, float]:
+    """The chosen pixel's loss by each way; nothing where its label is ignored or no class."""
+    if tensor not in results:
         return {}
-    return {way: (float(row[0]), float(row[1])) for way, row in zip(names, results["ways"], strict=True)}
+    return {way: float(loss) for way, loss in zip(names, results[tensor], strict=True)}
 
 
 def _gradient_off(p: Mapping[str, Any], results: Mapping[str, Any], gradient: Array, kept: Array) -> float:

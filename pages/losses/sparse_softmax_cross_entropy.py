@@ -136,7 +136,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
     """The numbers people look for."""
     told = trace.facts
     ways = told["ways"]
-    right = ways["tf"][0] if ways and told["label_kept"] else None
+    right = ways["tf"] if ways else None
     own: list[tuple[str, str]] = [
         ("loss", short(told["loss"])),
         ("TensorFlow's operation", short(right)),
@@ -168,10 +168,12 @@ WHAT = {
 
 def _rows(trace: Trace) -> Sequence[Sequence[str]]:
     """Every way's loss of the chosen pixel."""
-    ways = trace.facts["ways"]
-    if not ways:
-        return [(WAYS[way], "–", "–", what) for way, what in WHAT.items()]
-    return [(WAYS[way], short(ways[way][0]), short(ways[way][1]), what) for way, what in WHAT.items()]
+    eager, graph = trace.facts["ways"], trace.facts["in_graph"]
+    same = "the same" if eager else "–"  # operations written out are the same ones there
+    return [
+        (WAYS[way], short(eager.get(way)), short(graph[way]) if way in graph else same, what)
+        for way, what in WHAT.items()
+    ]
 
 
 def _note(trace: Trace) -> str:

@@ -96,7 +96,7 @@ def _outside(_: Run) -> Measured:
 
 
 def _modes(run: Run) -> Measured:
-    told = run(**FAR).facts["ways"]["keras-probabilities"]
+    told = [run(**FAR).facts[mode]["keras-probabilities"] for mode in ("ways", "in_graph")]
     slopes = [run(**FAR, execution=mode).facts["gradient"] for mode in ("eager", "graph")]
     value = f"eager {told[0]:.3f} with gradient {row(slopes[0])}, graph {told[1]:.3f} with {row(slopes[1])}"
     return Measured(value, "holds" if abs(told[0] - told[1]) < 1e-3 else "wrong")

@@ -12,7 +12,7 @@ from pages.losses.sparse_softmax_cross_entropy_words import WAYS, short
 
 def _loss_answers(trace: Trace) -> Sequence[str]:
     told, ways = trace.facts, trace.facts["ways"]
-    guesses = [ways[way][0] for way in ("tf", "binary", "double")] if ways else []
+    guesses = [ways[way] for way in ("tf", "binary", "double")] if ways else []
     others = [*guesses, told["chance"], 0.0, math.nan, 1.0]
     return list(dict.fromkeys(short(value) for value in (told["loss"], *others)))[:4]
 
@@ -24,7 +24,7 @@ def _loss_why(trace: Trace) -> str:
     if not told["label_is_class"]:
         return " ".join(trace.notes)
     right = f"−log softmax of class {told['label']} is −log {short(told['probability'])}"
-    right += f" = {short(told['ways']['tf'][0])}. "
+    right += f" = {short(told['ways']['tf'])}. "
     return right + " ".join(trace.notes)
 
 
@@ -34,7 +34,7 @@ def _shift_answers(trace: Trace) -> Sequence[str]:
 
 def _shift_why(trace: Trace) -> str:
     told = trace.facts
-    value = short(told["ways"]["tf"][0]) if told["ways"] else short(told["loss"])
+    value = short(told["ways"]["tf"]) if told["ways"] else short(told["loss"])
     return f"log Σ exp(z + 5) is 5 more, and so is the label's own logit: their difference stays {value}."
 
 

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { picked } from "../../assets/edits.js";
+import { replaced } from "../../assets/number.js";
 import { describe } from "../../assets/readout.js";
 import { read } from "../../assets/tensors.js";
 
@@ -32,4 +33,9 @@ test("the read-out names a cell by its place in the whole", () => {
 
 test("a click chooses the place in the whole", () => {
   assert.equal(picked({ row: 0, column: 1 }, model.tensors.x.whole([1, 1])), "11x-2");
+});
+
+test("a slider of one entry writes the whole list", () => {
+  assert.equal(replaced("0,1,2", 1, "1.5"), "0,1.5,2");
+  assert.equal(replaced("0,-inf", 0, "2,5"), "2.5,-inf"); // a decimal comma does not make an entry
 });
