@@ -267,13 +267,13 @@ PRESETS = (
     ),
     Preset(
         "a picture with ignored pixels",
-        {"mode": "pixels", "labels": (0, 0, 1, 1, 255, 0, 2, 2, 1, 255, 0, 2, 2, 1, 1, 255, 255, 2, 1, 1),
-         "ignore_class": 255, "reduction": "keras", "pixel": (1, 3)},
-        "One label a pixel, 255 does not count: Keras' mean divides by the 16 that do, reduce_mean would by 20.",
+        {"mode": "pixels", "labels": (0, 0, 1, 1, -1, 0, 2, 2, 1, -1, 0, 2, 2, 1, 1, -1, -1, 2, 1, 1),
+         "ignore_class": -1, "reduction": "keras", "pixel": (1, 3)},
+        "One label a pixel, −1 does not count: Keras' mean divides by the 16 that do, reduce_mean would by 20.",
     ),
     Preset(
         "every pixel ignored",
-        {"mode": "pixels", "rows": 2, "columns": 2, "labels": (255, 255, 255, 255), "ignore_class": 255,
+        {"mode": "pixels", "rows": 2, "columns": 2, "labels": (-1, -1, -1, -1), "ignore_class": -1,
          "reduction": "mean of kept"},
         "Σ loss · mask ÷ Σ mask is 0 ÷ 0: NaN, and so is every gradient. Keras' own mean answers 0.",
     ),
