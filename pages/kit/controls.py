@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from engine.parameter_lists import Rows
-from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Text, Toggle
 from pages.kit import components
 from pages.kit.declare import Control, Preset
 from pages.kit.state import State
@@ -82,7 +82,7 @@ def _text(state: State, control: Control, parameter: Parameter) -> None:
         control.label,
         key=key,
         on_change=changed,
-        max_chars=2000,
+        max_chars=parameter.most if isinstance(parameter, Text) else 2000,
         placeholder=control.auto if parameter.default is None else None,
         help=control.help or None,
     )
