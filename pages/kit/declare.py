@@ -49,7 +49,8 @@ class Grid:
     (row, column) outlined as chosen. `beside` names an axis whose places are drawn side by side, such
     as the filters of a layer. With `ink`, `paints` names a Numbers parameter instead, and a stroke
     writes that value or, from a cell that has it, 0; `sets` are further parameters, as link texts,
-    that any such change sets too.
+    that any such change sets too. `labels` names the places of an axis, such as the words of a
+    sentence; they may come from outside. `fixed` are axes whose place `at` alone sets.
     """
 
     tensor: str
@@ -67,6 +68,8 @@ class Grid:
     beside: str = ""
     ink: float | None = None
     sets: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
