@@ -4,7 +4,8 @@
 import { el } from "./dom.js";
 
 const SMALLEST = 11; // cells lower than this have no room for a name
-const LETTER = 7.4; // CSS pixels, about
+const LETTER = 8; // CSS pixels, about
+const WIDE = 13; // of m and w, capitals, and scripts with square letters
 const LONGEST = 92; // a longer name is cut
 const GAP = 6;
 
@@ -20,7 +21,8 @@ export function labelRoom(panel, tensor, axis) {
   return names ? wide(names) : 0;
 }
 
-const wide = (names) => Math.min(LONGEST, Math.ceil(GAP + LETTER * Math.max(...names.map((name) => [...name].length))));
+const long = (name) => [...name].reduce((sum, letter) => sum + (/[mwA-Z@%]|[^\u0000-\u024f]/.test(letter) ? WIDE : LETTER), 0);
+const wide = (names) => Math.min(LONGEST, Math.ceil(GAP + Math.max(...names.map(long))));
 
 /** `key “mat”, query “cat”` for a full index; "" without names. */
 export function namedPlace(panel, tensor, index) {

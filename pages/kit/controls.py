@@ -101,6 +101,7 @@ def _number(state: State, control: Control, parameter: Integer | Real | Pair) ->
             "step": parameter.step if isinstance(parameter, Real) else 1,
             "whole": not isinstance(parameter, Real),
             "pair": isinstance(parameter, Pair),
+            "sides": "|".join(control.labels.get(side, side) for side in ("height", "width")),
             "optional": parameter.default is None,
             "auto": control.auto,
             "unit": control.unit,

@@ -23,7 +23,8 @@ class Control:
 
     `low` and `high` narrow the technique's bounds for people; the engine checks again.
     `when` shows the control only while another parameter has one of these values.
-    `labels` renames options for people; links keep the technique's names.
+    `labels` renames options, and the height and width of a pair, for people; links keep the
+    technique's names.
     """
 
     name: str
