@@ -29,7 +29,7 @@ PARAMETERS = (
     Cells("painted", checks.MOST_CELLS, "1 may be attended to, 0 not; auto is made from the words"),
     Choice("fill", "zeroed", ("zeroed", "large", "infinity"), "what becomes of masked scores"),
     Integer("sentence", 0, 0, checks.MOST_SENTENCES - 1, "the sentence looked at, or the last one"),
-    Pair("chosen", (5, 1), 0, checks.MOST_WORDS - 1, "query and key looked at, or the last ones"),
+    Pair("chosen", (5, 4), 0, checks.MOST_WORDS - 1, "query and key looked at, or the last ones"),
     Integer("seed", 1, 0, 9999, "of words and projections"),
 )
 

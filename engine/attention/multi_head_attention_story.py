@@ -54,7 +54,8 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     tensors = {name: Tensor(v, *_ABOUT[name]) for name, v in values.items() if name != "mask"}
     if "mask" in values:
         tensors["mask"] = Tensor(values["mask"], _mask_axes(layout), "the mask as it is handed over: 1 keeps")
-    steps = (*_projections(values), *_attention(parameters, values, layout), *_output(values))
+    mask = [_broadcast(parameters["broadcast"], values, layout)] if "mask" in values else []
+    steps = (*mask, *_projections(values), *_attention(parameters, values), *_output(values))
     return Story(tensors, steps, told, notes(parameters, values, told))
 
 
@@ -71,20 +72,17 @@ def _projections(values: Mapping[str, Any]) -> list[Step]:
     _, heads, size = values["wq"].shape
     loops = {"b": batch, "t": words, "h": heads, "d": size, "f": features}
     text = f"[{batch}, {words}, {features}] · [{features}, {heads}, {size}] = [{batch}, {words}, {heads}, {size}]"
-    return [
-        Step(
-            "project",
-            ("x", f"w{name}"),
-            name,
-            "",
-            (text,),
-            IndexMap(loops, {name: ("b", "t", "h", "d"), "x": ("b", "t", "f"), f"w{name}": ("f", "h", "d")}),
-        )
-        for name in ("q", "k", "v")
-    ]
+    steps = []
+    for name in ("k", "v", "q"):
+        access = {name: ("b", "t", "h", "d"), "x": ("b", "t", "f"), f"w{name}": ("f", "h", "d")}
+        found = IndexMap(loops, access)
+        # Three times the same arithmetic: the strip of shapes shows the last.
+        aside, settings = name != "q", "k and v alike" if name == "q" else ""
+        steps.append(Step("project", ("x", f"w{name}"), name, settings, (text,), found, aside=aside))
+    return steps
 
 
-def _attention(parameters: Mapping[str, Any], values: Mapping[str, Any], layout: str) -> list[Step]:
+def _attention(parameters: Mapping[str, Any], values: Mapping[str, Any]) -> list[Step]:
     batch, heads, words, _ = shape = values["scores"].shape
     size = values["wq"].shape[2]
     loops = dict(zip(LOOPS, shape, strict=True))
@@ -98,8 +96,6 @@ def _attention(parameters: Mapping[str, Any], values: Mapping[str, Any], layout:
         ),
         Step("scale", ("dots",), "scores", f"÷ {divisor}", (), scaled, f"{{dots}} ÷ {divisor}"),
     ]
-    if "mask" in values:
-        steps.append(_broadcast(parameters["broadcast"], values, layout))
     return [*steps, _softmax(parameters["fill"], values)]
 
 

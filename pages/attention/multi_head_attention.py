@@ -49,12 +49,19 @@ def panels(trace: Trace) -> Sequence[Panel]:
         shown.append(_mask(trace))
     if trace.facts["wrong"]:
         shown.append(
-            Grid("astray", "wrong: 1 seen, −1 hidden", at=at, beside="head", labels=pairs, fixed=BATCH)
+            Grid(
+                "astray",
+                "masked wrongly: 1 leaks, −1 is lost",
+                at=at,
+                beside="head",
+                labels=pairs,
+                fixed=BATCH,
+            )
         )
     tokens, queries, keys = (labels(trace, axis) for axis in ("token", "query", "key"))
     return [
         *shown,
-        Grid("x", "words", at=at, labels=tokens, fixed=BATCH),
+        Grid("x", "words: where, then what", at=at, labels=tokens, fixed=BATCH),
         Grid("q", "queries", rows="query", columns="feature", at=at, beside="head", labels=queries, fixed=BATCH),
         Grid("k", "keys", rows="key", columns="feature", at=at, beside="head", labels=keys, fixed=BATCH),
         Grid("scores", "scaled scores", at=at, crossed=crossed, beside="head", labels=pairs, fixed=BATCH),
@@ -145,7 +152,7 @@ def _keras(value: float | None) -> str:
 CONTROLS = (
     Control("sentences", "Sentences", help="Words are cut at spaces, sentences at /. Up to 4 of 8 words."),
     Control("sentence", "Sentence shown", help="Counted from 0."),
-    Control("chosen", "Query × key looked at", help="Or click a weight."),
+    Control("chosen", "Query × key looked at", help="Or click a weight.", labels={"height": "query", "width": "key"}),
     Control("heads", "Heads"),
     Control("head_size", "Features of a head", help="Keras' key_dim"),
     Control("features", "Features of a word"),
@@ -169,7 +176,7 @@ PRESETS = (
            "A causal mask: each word sees itself and what came before. Head 2 looks for the next word, and finds itself."),
     Preset("Batch meets heads", {"layout": "batch,queries,keys", "broadcast": "right", "sentence": 1, "chosen": (1, 0)},
            "The popular mistake: [batch, queries, keys] added by hand lines up with the heads. Two sentences, two heads: "
-           "it fits, hides nothing in head 0 and real words' keys in head 1."),
+           "it fits. Head 0 sees all padding, and head 1 of the first sentence only its first two words."),
     Preset("[batch, keys], by luck", {**ACCIDENT, "chosen": (2, 1)},
            "Three sentences of three words: a padding mask [3, 3] passes for [queries, keys]. A fourth word would have raised an error."),
     Preset("The axis at the wrong end", {"layout": "batch,keys,1", "sentence": 1, "chosen": (2, 0)},
