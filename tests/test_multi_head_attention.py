@@ -1,6 +1,7 @@
 """Multi-head attention: against loops and Keras, masks of every rank, errors, gradients, hostile words."""
 
 import ast
+import shlex
 from functools import partial
 
 import numpy as np
@@ -15,6 +16,7 @@ from engine.code import code
 from pages.kit.labs import labs
 from pages.kit.payload import stage_payload
 from tests.strategies import parameters_of
+from tests.test_pages import opened
 
 NAME = "multi-head-attention"
 run = partial(engine.run, NAME)
@@ -240,8 +242,9 @@ def test_hidden_words_and_other_sentences_get_exactly_zero_and_the_mask_none():
     import tensorflow as tf
 
     trace = run(sentence=1, chosen=(1, 0))
-    assert trace["influence"][0].max() == 0 and trace["influence"][1, 2:].max() == 0
-    assert trace["influence"][1, :2].min() > 0
+    assert not trace["gradient"][0].any() and not trace["influence"][2:].any()
+    assert trace["influence"][:2].min() > 0
+    np.testing.assert_allclose(trace["influence"], np.linalg.norm(trace["gradient"][1], axis=1), rtol=1e-5)
     mask = tf.Variable(tf.ones([1, 1, 1, 2]))
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(
@@ -286,3 +289,17 @@ def test_predictions_follow_the_state():
     ends = [added.answers(run(**empty, fill=fill))[0] for fill in ("zeroed", "large", "infinity")]
     assert ends == ["0", "1", "NaN"]
     assert counted.answers(run(heads=3, head_size=5, features=7))[0] == str(4 * 3 * 5 * 7)
+
+
+@pytest.mark.parametrize("tab", ["Explain", "Gradients", "Predict", "Share"])
+def test_no_tab_reads_typed_words_as_markup_or_as_a_command(tab):
+    at = opened(listed, sentences="![x](h.t) `$(rm` |<b>", chosen="1x0")
+    at.session_state[f"{NAME}.tabs"] = tab
+    at.run()
+    assert not at.exception
+    written = [block.value for kind in (at.markdown, at.caption, at.radio) for block in kind]
+    written += [radio.label for radio in at.radio]
+    assert not any("![x](" in str(text) or "|<b>" in str(text) for text in written)
+    if tab == "Share":
+        command = next(block.value for block in at.code if block.value.startswith("python -m engine run"))
+        assert shlex.split(command)[-3:] == ["sentences=![x](h.t) `$(rm` |<b>", "--set", "chosen=1x0"]

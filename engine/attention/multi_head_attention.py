@@ -174,7 +174,7 @@ def multi_head_attention(  # type: ignore[no-untyped-def]
     results = {
         "x": x, "wq": wq, "wk": wk, "wv": wv, "wo": wo, "q": q, "k": k, "v": v, "dots": dots,
         "scores": scores, "kept": tf.cast(kept, tf.int32), "weights": weights, "context": context, "output": output,
-        "gradient": gradient, "influence": tf.norm(gradient, axis=-1),
+        "gradient": gradient, "influence": tf.norm(gradient[sentence], axis=-1),
     }  # fmt: skip
     if mask is not None:
         results["mask"] = tf.constant(mask)

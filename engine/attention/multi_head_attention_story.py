@@ -37,7 +37,7 @@ _ABOUT = {
     "context": (_QUERY, "values averaged by the weights"),
     "output": (("batch", "query", "feature"), "the heads put together"),
     "gradient": (_TOKEN, "d Σ output of the chosen query / d x"),
-    "influence": (("batch", "token"), "length of that gradient, word by word"),
+    "influence": (("token",), "length of that gradient, word by word of the sentence"),
     "astray": (_SCORES, "1: seen although meant to be hidden; -1: hidden although meant to be seen"),
     "keras_weights": (_SCORES, "attention scores that Keras' layer returns"),
     "keras_output": (("batch", "query", "feature"), "output of Keras' layer when asked for its scores"),

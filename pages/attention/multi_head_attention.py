@@ -90,10 +90,7 @@ def gradients(trace: Trace) -> Sequence[Panel]:
     """What the output of the chosen query depends on."""
     at = {"batch": trace.facts["sentence"]}
     query = trace.facts["query"]
-    names = {
-        **labels(trace, "token"),
-        "batch": [f"sentence {place}" for place in range(len(trace.facts["words"]))],
-    }
+    names = labels(trace, "token")
     return [
         Grid(
             "influence",
@@ -101,16 +98,14 @@ def gradients(trace: Trace) -> Sequence[Panel]:
             "sequential",
             labels=names,
         ),
-        Grid(
-            "gradient", f"d Σ output of word {query} / d x", at=at, labels=labels(trace, "token"), fixed=BATCH
-        ),
+        Grid("gradient", f"d Σ output of word {query} / d x", at=at, labels=names, fixed=BATCH),
     ]
 
 
 def gradient_note(trace: Trace) -> str:
     """Who gets a gradient, with this state's numbers."""
     sentence, query = trace.facts["sentence"], trace.facts["query"]
-    influence = trace["influence"][sentence]
+    influence = trace["influence"]
     start = f"The loss is the sum of the output of word {query} of sentence {sentence}. "
     if np.isnan(influence).any():
         return (

@@ -130,15 +130,16 @@ def _explains(run: Run) -> Measured:
     agree = 0
     for query in range(6):
         trace = run(chosen=(query, 0))
-        agree += int(trace["weights"][0, :, query].mean(axis=0).argmax() == trace["influence"][0].argmax())
+        agree += int(trace["weights"][0, :, query].mean(axis=0).argmax() == trace["influence"].argmax())
     value = f"for {agree} of 6 words the largest mean weight and the largest gradient fall on the same word"
     return Measured(value, "holds" if agree == 6 else "wrong" if agree == 0 else "depends")
 
 
 def _hidden(run: Run) -> Measured:
-    influence = run(sentence=1, chosen=(1, 0))["influence"]
-    value = f"largest gradient at sentence 1's padding {short(float(influence[1, 2:].max()))}, in the other sentence {short(float(influence[0].max()))}"
-    return Measured(value, "holds" if influence[1, 2:].max() == 0 and influence[0].max() == 0 else "wrong")
+    gradient = np.abs(run(sentence=1, chosen=(1, 0))["gradient"])
+    padding, other = float(gradient[1, 2:].max()), float(gradient[0].max())
+    value = f"largest gradient at sentence 1's padding {short(padding)}, in the other sentence {short(other)}"
+    return Measured(value, "holds" if padding == other == 0 else "wrong")
 
 
 CLAIMS = (

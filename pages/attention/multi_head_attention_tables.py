@@ -17,7 +17,7 @@ def _chosen_rows(trace: Trace) -> Sequence[Sequence[str]]:
     for place, word in enumerate(words(trace)):
         seen = [weight(float(value)) for value in trace["weights"][sentence, :, query, place]]
         seen += ["–"] * (MOST_HEADS - len(seen))
-        rows.append((f"{place} {word}", *seen, short(float(trace["influence"][sentence, place]))))
+        rows.append((f"{place} {word}", *seen, short(float(trace["influence"][place]))))
     return rows
 
 

@@ -112,7 +112,9 @@ def _table(table: Table, trace: Trace) -> None:
 def _explain(state: State, trace: Trace) -> None:
     words, numbers = st.columns([3, 2], gap="large")
     words.markdown(state.listed.explanation)
-    facts = "\n".join(f"| {name} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace))
+    facts = "\n".join(
+        f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
+    )
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
 
 
