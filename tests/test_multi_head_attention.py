@@ -294,11 +294,18 @@ def test_predictions_follow_the_state():
 @pytest.mark.parametrize("tab", ["Explain", "Gradients", "Predict", "Share"])
 def test_no_tab_reads_typed_words_as_markup_or_as_a_command(tab):
     at = opened(listed, sentences="![x](h.t) `$(rm` |<b>", chosen="1x0")
-    at.session_state[f"{NAME}.tabs"] = tab
+    at.session_state[f"{NAME}.tab"] = tab
     at.run()
     assert not at.exception
     written = [block.value for kind in (at.markdown, at.caption, at.radio) for block in kind]
     written += [radio.label for radio in at.radio]
+    opens = {
+        "Explain": "In this state",
+        "Gradients": "The loss is",
+        "Predict": "learn",
+        "Share": "command line",
+    }
+    assert any(opens[tab] in str(text) for text in written)  # the tab is really open
     assert not any("![x](" in str(text) or "|<b>" in str(text) for text in written)
     if tab == "Share":
         command = next(block.value for block in at.code if block.value.startswith("python -m engine run"))
