@@ -110,8 +110,10 @@ export class Cursor {
   write() {
     const { view, index } = this.cursor;
     const found = describe(this.stage.model, view.tensor.name, index, { crossed: view.crossed?.(index), pixel: view.view.pixel });
-    this.line.replaceChildren(el("span", "sum", {}, found.text), " ", el("span", "note", {}, found.note));
-    return [found.text, found.note].filter(Boolean).join(". ");
+    const named = view.named?.(index) ?? "";
+    const note = [named, found.note].filter(Boolean).join(" · ");
+    this.line.replaceChildren(el("span", "sum", {}, found.text), " ", el("span", "note", {}, note));
+    return [found.text, note].filter(Boolean).join(". ");
   }
 
   /** Say a sentence in the read-out. */

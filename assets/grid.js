@@ -2,6 +2,7 @@
 import { Layers } from "./canvas.js";
 import { scale } from "./colours.js";
 import { cellFormat } from "./format.js";
+import { Labels, labelRoom, namedPlace } from "./labels.js";
 import { arrange, cellSize, drawnAt, indexAt } from "./layout.js";
 import { drawnCell, paintOverlay } from "./overlay.js";
 import { paintGrid } from "./paint.js";
@@ -15,6 +16,8 @@ export class Grid {
     this.layers = new Layers(panel.tensor);
     this.element = this.layers.box;
     this.canvas = this.layers.top;
+    this.labels = new Labels(this.element);
+    this.frame = this.labels.element;
     this.slices = {};
     this.apart = false; // one of several that show one slice each
   }
@@ -24,7 +27,8 @@ export class Grid {
     const tensor = model.tensors[panel.tensor];
     const view = arrange(panel, tensor, this.slices);
     const pictorial = panel.scale === "image";
-    const cell = cellSize(view, width, pictorial || panel.over, tallest);
+    const room = width - labelRoom(panel, tensor, view.row);
+    const cell = cellSize(view, room, pictorial || panel.over, tallest);
     Object.assign(this, { panel, tensor, view, cell, theme });
     this.range = tensor.range;
     this.format = cellFormat(tensor.range, cell);
@@ -35,6 +39,7 @@ export class Grid {
     this.alpha = (value) => (value === 0 ? 0 : 0.2 + 0.65 * Math.min(1, Math.abs(value) / largest));
     this.layers.resize(view.columns.count * cell, view.rows.count * cell);
     paintGrid(this.layers.picture(), this);
+    this.labels.draw(panel, tensor, view, cell, theme);
     this.canvas.setAttribute("aria-label", this.label());
     for (const can of ["paints", "types", "picks"]) this.canvas.classList.toggle(can, Boolean(panel[can]));
   }
@@ -45,6 +50,11 @@ export class Grid {
     const { beside } = this.panel;
     const which = this.apart ? `, ${beside} ${this.slices[beside]}` : "";
     return `${tensor.name}${which}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
+  }
+
+  /** What the places of a cell are called, if they have names. */
+  named(index) {
+    return namedPlace(this.panel, this.tensor, index);
   }
 
   pixelColour() {

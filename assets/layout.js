@@ -1,4 +1,5 @@
 // Where a panel's cells are: which axes are shown, which are sliced, and how large a cell is.
+import { labelRoom } from "./labels.js";
 
 const LARGEST = 44; // CSS pixels of a cell
 const ROOMY = 38;
@@ -59,8 +60,9 @@ export function arrange(panel, tensor, slices) {
 /** How wide a grid's panel will be, with room for the choice of slices above it. */
 export function gridWidth(panel, tensor, width, tallest) {
   const view = arrange(panel, tensor, {});
-  const sliced = view.hidden.some((axis) => tensor.shape[axis] > 1) ? 210 : 110;
-  return Math.max(sliced, view.columns.count * cellSize(view, width, panel.scale === "image" || panel.over, tallest));
+  const sliced = view.hidden.some((axis) => tensor.shape[axis] > 1 && !panel.fixed?.includes(tensor.axes[axis])) ? 210 : 110;
+  const names = labelRoom(panel, tensor, view.row);
+  return Math.max(sliced, names + view.columns.count * cellSize(view, width - names, panel.scale === "image" || panel.over, tallest));
 }
 
 /** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable. */

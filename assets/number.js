@@ -62,8 +62,8 @@ class NumberControl {
     this.set(data.value);
   }
 
-  shape({ label, unit, help, low, high, step, whole, pair, optional, auto }) {
-    return JSON.stringify([label, unit, help, low, high, step, whole, pair, optional, auto]);
+  shape({ label, unit, help, low, high, step, whole, pair, sides, optional, auto }) {
+    return JSON.stringify([label, unit, help, low, high, step, whole, pair, sides, optional, auto]);
   }
 
   /** The parts that depend on the kind of number. */
@@ -74,8 +74,9 @@ class NumberControl {
     say(this.help, help ?? "");
     this.root.title = help ?? "";
     if (help) this.field.setAttribute("aria-describedby", this.help.id);
-    this.inputs = pair ? ["height", "width"].map((side) => this.range(`${label}, ${side}`)) : [this.range(label)];
-    this.ranges.replaceChildren(...this.inputs.map((input, side) => el("div", "range", { "data-side": pair ? ["height", "width"][side] : null }, input)));
+    this.names = this.data.sides?.split("|") ?? ["height", "width"];
+    this.inputs = pair ? this.names.map((side) => this.range(`${label}, ${side}`)) : [this.range(label)];
+    this.ranges.replaceChildren(...this.inputs.map((input, side) => el("div", "range", { "data-side": pair ? this.names[side] : null }, input)));
     this.heading.replaceChildren(this.label, ...(help ? [this.explainer()] : []), ...(pair ? [this.splitter()] : []));
     this.extras.replaceChildren(...(optional ? [this.automatic()] : []));
   }
@@ -92,7 +93,7 @@ class NumberControl {
   }
 
   splitter() {
-    const words = "separate height and width";
+    const words = `separate ${this.names.join(" and ")}`;
     this.split = el("button", "quiet split", { type: "button", "aria-pressed": "false", "aria-label": words, title: words }, "↔");
     this.split.addEventListener("click", () => this.separate(!this.apart));
     return this.split;

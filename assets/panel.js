@@ -67,9 +67,9 @@ export class Panel {
   }
 
   body(panel) {
-    if (panel.kind !== "bars" && !this.beside) return el("div", "scroll", {}, this.views[0].element);
+    if (panel.kind !== "bars" && !this.beside) return el("div", "scroll", {}, this.views[0].frame);
     this.captions = this.views.map(() => el("figcaption"));
-    const figures = this.views.map((view, place) => el("figure", "vector", {}, this.captions[place], el("div", "scroll", {}, view.element)));
+    const figures = this.views.map((view, place) => el("figure", "vector", {}, this.captions[place], el("div", "scroll", {}, view.frame ?? view.element)));
     return el("div", this.beside ? "vectors beside" : "vectors", {}, ...figures);
   }
 
@@ -113,8 +113,9 @@ export class Panel {
   /** One control for each axis that is not shown and has more than one place. */
   drawSlices() {
     const view = this.views[0];
-    const settled = (name) => (this.beside ? name === this.panel.beside : this.panel.kind === "bars" && name in (this.panel.at ?? {}));
-    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1 && !settled(view.tensor.axes[axis]));
+    const { fixed = [], beside, kind, at = {} } = this.panel;
+    const set = [...fixed, ...(kind === "bars" ? Object.keys(at) : []), this.beside ? beside : ""];
+    const axes = view.view.hidden.filter((axis) => view.tensor.shape[axis] > 1 && !set.includes(view.tensor.axes[axis]));
     const key = axes.map((axis) => `${view.tensor.axes[axis]}:${view.tensor.shape[axis]}:${view.tensor.every[axis]}`).join();
     if (key === this.sliced) return;
     this.sliced = key;

@@ -54,7 +54,10 @@ def _source(function: Callable[..., Any]) -> str:
 
 def _settings(parameters: Any, read: Mapping[str, Any]) -> str:
     changed = [f"{p.name}={p.text(read[p.name])}" for p in parameters if read[p.name] != p.default]
-    return ", ".join(changed) or "its defaults"
+    said = ", ".join(changed) or "its defaults"
+    return said.replace("\\", "\\\\").replace(
+        '"', '\\"'
+    )  # typed text must not end the docstring it stands in
 
 
 def literal(value: Any) -> str:

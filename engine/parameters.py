@@ -178,6 +178,40 @@ class Toggle:
 
 
 @dataclass(frozen=True)
+class Text:
+    """Words typed by people: at most `most` characters on one line.
+
+    What cannot be seen goes (control characters, direction marks, halves of a pair) and white space
+    becomes single spaces, so that two texts that look alike are one. What is left is still from
+    outside: pages draw it as text, never as markup.
+    """
+
+    name: str
+    default: str
+    most: int
+    about: str = ""
+
+    @property
+    def expected(self) -> str:
+        return f"1 to {self.most} characters of text"
+
+    def read(self, value: object) -> str:
+        if not isinstance(value, str):
+            raise refuse(self, value)
+        if len(value) > self.most:
+            fix = f"shorten it: this has {len(value)} characters"
+            raise refuse(self, value, fix)
+        seen = "".join(letter for letter in " ".join(value.split()) if letter.isprintable())
+        words = " ".join(seen.split())
+        if not words:
+            raise refuse(self, value, "write at least one word")
+        return words
+
+    def text(self, value: str) -> str:
+        return value
+
+
+@dataclass(frozen=True)
 class Pair:
     """Two whole numbers, height and width: `4` means 4×4, `4x3` is four high and three wide."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine import Rejected, Technique
 from engine.parameter_lists import Cells, Numbers, Rows
-from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Text, Toggle
 
 
 def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:
@@ -28,6 +28,17 @@ def values_of(parameter: Parameter, most: int) -> st.SearchStrategy[Any]:
             found = st.sampled_from(parameter.options)
         case Toggle():
             found = st.booleans()
+        case Text():
+            hostile = [
+                '"""',
+                "\\",
+                "<img src=x onerror=alert(1)>",
+                "$x$ [a](b) **c**",
+                "a&b=c",
+                "\u202eab \x00",
+            ]
+            typed = st.text(min_size=1, max_size=min(parameter.most, 2 * most))
+            found = st.one_of(typed, st.sampled_from([one for one in hostile if len(one) <= parameter.most]))
         case Numbers():
             high, low = min(parameter.high, 9), max(parameter.low, -9)
             number = st.integers(int(low), int(high)) if parameter.whole else st.floats(low, high)

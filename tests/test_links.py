@@ -20,10 +20,18 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
     "dynamic-filter-convolution": {"size": (3, 4), "taps": 2, "channels": 2},
+    "multi-head-attention": {
+        "sentences": "a b / c",
+        "features": 2,
+        "heads": 2,
+        "head_size": 1,
+        "mask": "none",
+        "projections": "random",
+    },
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
-MOST = {"dense-as-convolution": 1, "dynamic-filter-convolution": 1}
+MOST = {"dense-as-convolution": 1, "dynamic-filter-convolution": 1, "multi-head-attention": 1}
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [
     name

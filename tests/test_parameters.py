@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from engine import Rejected, techniques
 from engine.parameter_lists import Cells, Numbers, Rows
-from engine.parameters import Choice, Integer, Pair, Real, Toggle, read_all
+from engine.parameters import Choice, Integer, Pair, Real, Text, Toggle, read_all
 from tests.strategies import values_of
 
 KERNEL = Pair("kernel", (4, 4), 1, 11)
@@ -22,6 +22,7 @@ PADDING = Choice("padding", "SAME", ("SAME", "VALID"), refusals={"causal": "Conv
 LOGITS = Numbers("logits", (0.0, 1.0), 1, 4, minus_infinity=True, refusals={"not a number": "NaN spreads"})
 LABELS = Numbers("labels", (1,), 1, 4, whole=True, refusals={"not whole": "count them", "none": "give one"})
 MASK = Cells("mask", 100)
+WORDS = Text("words", "the cat", 24)
 STACK = Rows("stack", (PADDING, SIZE), 3)
 EVERY = [p for found in techniques().values() for p in found.parameters]
 
@@ -42,6 +43,9 @@ EVERY = [p for found in techniques().values() for p in found.parameters]
         (MASK, "11000", (1, 1, 0, 0, 0)),
         (MASK, [True, False], None),
         (MASK, "", None),
+        (WORDS, "  the \t cat\n", "the cat"),
+        (WORDS, "<b>\u202ecat\x00</b>", "<b>cat</b>"),
+        (WORDS, "Größe 猫 😀", "Größe 猫 😀"),
         (Toggle("on", True), "off", False),
         (STACK, "VALID.3_SAME", (("VALID", 3), ("SAME", 8))),
         (Real("rate", 0.5, 0, 1), "0.25", 0.25),
@@ -83,6 +87,10 @@ def test_values_and_texts_read_alike(parameter: Any, given_value: Any, read: Any
         (PADDING, "same", "write SAME: the spelling counts"),
         (PADDING, "causal", "Conv1D only"),
         (MASK, "1020", "'2' is neither"),
+        (WORDS, "", "write at least one word"),
+        (WORDS, " \u200b\x07 ", "write at least one word"),
+        (WORDS, "x" * 25, "shorten it: this has 25 characters"),
+        (WORDS, 7, "expected 1 to 24 characters of text"),
         (STACK, "VALID.x", "stack, row 1, size"),
         (STACK, "VALID.1.2", "row 1 needs 2 cells"),
         (STACK, "SAME_SAME_SAME_SAME", "remove rows until there are 3"),

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from engine.parameter_lists import Numbers, Rows
-from engine.parameters import Choice, Integer, Pair, Parameter, Real, Toggle
+from engine.parameters import Choice, Integer, Pair, Parameter, Real, Text, Toggle
 from pages.kit import components
 from pages.kit.declare import Control, Preset
 from pages.kit.state import State
@@ -84,7 +84,7 @@ def _text(state: State, control: Control, parameter: Parameter) -> None:
         control.label,
         key=key,
         on_change=changed,
-        max_chars=2000,
+        max_chars=parameter.most if isinstance(parameter, Text) else 2000,
         placeholder=control.auto if parameter.default is None else None,
         help=control.help or None,
     )
@@ -103,6 +103,7 @@ def _number(state: State, control: Control, parameter: Integer | Real | Pair) ->
             "step": parameter.step if isinstance(parameter, Real) else 1,
             "whole": not isinstance(parameter, Real),
             "pair": isinstance(parameter, Pair),
+            "sides": "|".join(control.labels.get(side, side) for side in ("height", "width")),
             "optional": parameter.default is None,
             "auto": control.auto,
             "unit": control.unit,

@@ -23,9 +23,9 @@ class Control:
 
     `low` and `high` narrow the technique's bounds for people; the engine checks again.
     `when` shows the control only while another parameter has one of these values.
-    `labels` renames options for people; links keep the technique's names. `sliders` gives each entry
-    of a Numbers parameter a slider of its own, called such as "Logit {}", below the text where its length
-    can vary.
+    `labels` renames options, and the height and width of a pair, for people; links keep the
+    technique's names. `sliders` gives each entry of a Numbers parameter a slider of its own, called such
+    as "Logit {}", below the text where its length can vary.
     """
 
     name: str
@@ -53,6 +53,8 @@ class Grid:
     as the filters of a layer. With `ink`, `paints` names a Numbers parameter instead, and a stroke
     writes that value or, from a cell that has it, 0; with `brush` it writes that value always, such as
     the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
+    `labels` names the places of an axis, such as the words of a sentence; they may come from outside.
+    `fixed` are axes whose place `at` alone sets.
     """
 
     tensor: str
@@ -71,6 +73,8 @@ class Grid:
     ink: float | None = None
     brush: float | None = None
     sets: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

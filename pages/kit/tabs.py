@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import shlex
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -20,7 +21,7 @@ from engine import EngineError, Trace
 from engine.code import code, notebook
 from pages.kit import components
 from pages.kit.declare import Claim, Prediction, Table
-from pages.kit.link import link_text
+from pages.kit.link import link_text, link_values
 from pages.kit.state import State
 
 COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
@@ -111,7 +112,9 @@ def _table(table: Table, trace: Trace) -> None:
 def _explain(state: State, trace: Trace) -> None:
     words, numbers = st.columns([3, 2], gap="large")
     words.markdown(state.listed.explanation)
-    facts = "\n".join(f"| {name} | **{value}** |" for name, value in state.listed.lab.facts(trace))
+    facts = "\n".join(
+        f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
+    )
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
 
 
@@ -196,5 +199,6 @@ def _share(state: State) -> None:
     st.markdown("**The same numbers as JSON**, for a script or another site.")
     st.code(f"{root}/api/labs/{ending}", language=None, wrap_lines=True)
     st.markdown("**On the command line.**")
-    settings = "".join(f" --set {pair}" for pair in query.split("&") if pair)
+    pairs = link_values(state.listed, state.values).items()
+    settings = "".join(f" --set {shlex.quote(f'{name}={text}')}" for name, text in pairs)
     st.code(f"python -m engine run {state.listed.lab.technique}{settings}", language="bash", wrap_lines=True)
