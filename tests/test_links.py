@@ -28,6 +28,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "mask": "none",
         "projections": "random",
     },
+    "fake-quantization-ste": {"size": 2, "mode": "fixed", "min": -2, "max": 2},  # nothing is clipped
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
