@@ -54,7 +54,7 @@ def test_keras_optimizer_does_the_same() -> None:
     ],
 )
 def test_golden_penalties(method: str, value: float, gradient: list[float]) -> None:
-    trace = run(target=(0,) * 4, start=THETA, method=method, strength=1)
+    trace = run(target=(0,) * 4, start=THETA, method=method, strength=1, at=0)
     assert trace.facts["penalty"] == pytest.approx(value, abs=1e-6)
     np.testing.assert_allclose(trace["penalty_gradient"].ravel(), gradient, atol=1e-6)
 
@@ -162,7 +162,7 @@ def test_axes_count_from_either_end(axis: int, same: int) -> None:
 
 
 def test_equal_smallest_weights_share() -> None:
-    trace = run(target=(0,) * 4, start=(0.5, -3, -3, 2), method="min-penalty", strength=1)
+    trace = run(target=(0,) * 4, start=(0.5, -3, -3, 2), method="min-penalty", strength=1, at=0)
     np.testing.assert_allclose(trace["penalty_gradient"].ravel(), [0, -0.5, -0.5, 0])
 
 

@@ -56,7 +56,7 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
     found = [
         _range_step(p, sides, channel),
         _nudge_step(p, results),
-        _quantise_step(p, results, cells, channel),
+        _quantise_step(p, cells),
         Step(
             "y / scale + zero point",
             ("y",),
@@ -116,11 +116,8 @@ def _bracketed(value: float) -> str:
     return f"({value:.4g})" if value < 0 else f"{value:.4g}"
 
 
-def _quantise_step(
-    p: Mapping[str, Any], results: Mapping[str, Any], cells: Mapping[str, Any], channel: str
-) -> Step:
-    loops = {**cells, "s": 2}
-    access = {"y": OWN, "x": OWN, "nudged": (channel, "s")}
+def _quantise_step(p: Mapping[str, Any], cells: Mapping[str, int]) -> Step:
+    """Linked with the own value alone: by way of the range, every output would light up all values."""
     levels = 2 ** p["bits"] - int(p["narrow_range"])
     operation = "fake_quant_with_min_max_vars" + ("_per_channel" if p["per_channel"] else "")
     return Step(
@@ -129,7 +126,7 @@ def _quantise_step(
         "y",
         f"{p['bits']} bits: {levels} levels",
         ("y = (level − zero point) × scale",),
-        IndexMap(loops, access, "each", exact=False),
+        IndexMap(cells, {"y": OWN, "x": OWN}, "each", exact=False),
         "{x}, clipped to the nudged range and rounded to the nearest level (half up)",
     )
 

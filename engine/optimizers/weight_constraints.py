@@ -58,7 +58,7 @@ PARAMETERS = (
     Real("learning_rate", 0.1, 0.001, 2, "what the gradient is multiplied by", step=0.005),
     Real("momentum", 0.0, 0, 0.99, "share of the last step that is kept", step=0.05),
     Integer("steps", 60, 1, 300, "updates"),
-    Integer("at", 0, 0, 299, "the update that is shown in detail"),
+    Integer("at", 3, 0, 299, "the update that is shown in detail"),
     Integer("iterations", 10, 1, 60, "of the TensorFlow 1 loop that grows its graph"),
     Toggle("timed", False, "run the TensorFlow 1 loop and time it"),
 )
@@ -167,7 +167,15 @@ def weight_constraints(  # type: ignore[no-untyped-def]
     raws, velocities = training(tuple(methods), constraint, axis)(*still, steps, *given)
     place = list(methods).index(method)
     raw, velocity = tf.convert_to_tensor(tf.Variable(raws[at, place])), velocities[at, place]
-    one = advance(raw, velocity, target, method, strength, (learning_rate, momentum), keep)
+    one = advance(
+        raw,
+        velocity,
+        target,
+        lambda raw: weights_from(raw, method),
+        lambda weights: penalty(weights, method, strength),
+        (learning_rate, momentum),
+        keep if method == "projection" else tf.identity,
+    )
 
     with tf.GradientTape() as tape:
         tape.watch(one["weights"])
@@ -177,6 +185,7 @@ def weight_constraints(  # type: ignore[no-untyped-def]
     shape = tf.shape(paths)
     each = tf.reshape(paths, [-1, shape[2], shape[3]])
     kept = tf.map_fn(keep, each) if constraint in ("MaxNorm", "UnitNorm", "MinMaxNorm") else keep(each)
+    smallest = tf.reduce_min(paths, axis=(2, 3))
     first, second, heights = surface(start, target, 41)
     results = {
         "target": target,
@@ -192,7 +201,9 @@ def weight_constraints(  # type: ignore[no-untyped-def]
         "penalty_gradient": penalty_gradient,
         "paths": paths,
         "final": tf.reshape(paths[:, -1], [len(methods), -1]),
-        "smallest": tf.reduce_min(paths, axis=(2, 3)),
+        "smallest": smallest,
+        "unconstrained": smallest[0],
+        "chosen": smallest[place],
         "violation": tf.reshape(tf.reduce_max(tf.abs(each - kept), axis=(1, 2)), shape[:2]),
         "loss": tf.reduce_sum(tf.square(paths - target), axis=(2, 3)),
         "first": first,

@@ -54,24 +54,26 @@ def constrained(w, constraint, low, high, rate, axis):  # type: ignore[no-untype
     return tf.clip_by_value(w, low, high)
 
 
-def advance(raw, velocity, target, method, strength, rates, keep):  # type: ignore[no-untyped-def]
-    """One step of SGD with momentum, and what the method does after it. rates: (learning rate, momentum)."""
+def advance(raw, velocity, target, weights_of, added, rates, keep):  # type: ignore[no-untyped-def]
+    """One step of SGD with momentum, and what is done after it. rates: (learning rate, momentum).
+
+    raw, velocity: float32[input, unit] of one method, or float32[method, input, unit] of several.
+    """
     import tensorflow as tf
 
     with tf.GradientTape() as tape:
         tape.watch(raw)
-        weights = weights_from(raw, method)
-        loss = tf.reduce_sum(tf.square(weights - target)) + penalty(weights, method, strength)
+        weights = weights_of(raw)
+        loss = tf.reduce_sum(tf.square(weights - target)) + added(weights)
     gradient = tape.gradient(loss, raw)
     velocity = rates[1] * velocity - rates[0] * gradient
     updated = raw + velocity
-    after = keep(updated) if method == "projection" else updated
     return {
         "weights": weights,
         "gradient": gradient,
         "velocity": velocity,
         "updated": updated,
-        "raw_after": after,
+        "raw_after": keep(updated),
     }
 
 
@@ -83,20 +85,27 @@ def training(methods, constraint, axis):  # type: ignore[no-untyped-def]
     matrix, number = tf.TensorSpec([None, None]), tf.TensorSpec([])
     signature = [matrix, matrix, tf.TensorSpec([], tf.int32), *[number] * 6]
 
+    def each(values, function):  # type: ignore[no-untyped-def]
+        return [function(value, method) for value, method in zip(tf.unstack(values), methods)]  # noqa: B905
+
     @tf.function(input_signature=signature, autograph=False)
     def train(start, target, steps, strength, learning_rate, momentum, low, high, rate):  # type: ignore[no-untyped-def]
-        def keep(w):  # type: ignore[no-untyped-def]
-            return constrained(w, constraint, low, high, rate, axis)
+        def weights_of(raws):  # type: ignore[no-untyped-def]
+            return tf.stack(each(raws, weights_from))
+
+        def added(weights):  # type: ignore[no-untyped-def]
+            return tf.add_n(each(weights, lambda w, method: penalty(w, method, strength)))
+
+        def keep_one(w, method):  # type: ignore[no-untyped-def]
+            return constrained(w, constraint, low, high, rate, axis) if method == "projection" else w
+
+        def keep(updated):  # type: ignore[no-untyped-def]
+            return tf.stack(each(updated, keep_one))
 
         def step(done, raws, velocities, seen, seen_velocities):  # type: ignore[no-untyped-def]
             rates = learning_rate, momentum
-            moved = [
-                advance(raws[place], velocities[place], target, method, strength, rates, keep)
-                for place, method in enumerate(methods)
-            ]
-            raws = tf.stack([one["raw_after"] for one in moved])
-            velocities = tf.stack([one["velocity"] for one in moved])
-            done += 1
+            moved = advance(raws, velocities, target, weights_of, added, rates, keep)
+            raws, velocities, done = moved["raw_after"], moved["velocity"], done + 1
             return done, raws, velocities, seen.write(done, raws), seen_velocities.write(done, velocities)
 
         raws = tf.stack([raw_from(start, method) for method in methods])
@@ -141,17 +150,19 @@ def clipping_graph(iterations, inside, timed):  # type: ignore[no-untyped-def]
         start = v1.global_variables_initializer()
         once = None if inside else theta.assign(tf.clip_by_value(theta, 0, np.inf))
         nodes.append(len(graph.get_operations()))
-        with v1.Session(graph=graph) as session:
+        session = v1.Session(graph=graph) if timed else None
+        if timed:
+            session.run(start)
+        for _ in range(iterations):
+            began = time.perf_counter()
+            clip = theta.assign(tf.clip_by_value(theta, 0, np.inf)) if inside else once
             if timed:
-                session.run(start)
-            for _ in range(iterations):
-                began = time.perf_counter()
-                clip = theta.assign(tf.clip_by_value(theta, 0, np.inf)) if inside else once
-                if timed:
-                    session.run(step)
-                    session.run(clip)
-                    seconds.append(time.perf_counter() - began)
-                nodes.append(len(graph.get_operations()))
+                session.run(step)
+                session.run(clip)
+            seconds.append(time.perf_counter() - began)
+            nodes.append(len(graph.get_operations()))
+        if timed:
+            session.close()
     return nodes, seconds
 
 

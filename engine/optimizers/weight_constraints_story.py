@@ -29,6 +29,8 @@ ABOUT = {
     "paths": (("method", "step", *KERNEL), "every method's weights, the start first"),
     "final": (("method", "weight"), "the weights after the last update"),
     "smallest": (BY_STEP, "the smallest weight"),
+    "unconstrained": (("step",), "the smallest weight, nothing held"),
+    "chosen": (("step",), "the smallest weight by the chosen method"),
     "violation": (BY_STEP, "how far the constraint would still move a weight"),
     "loss": (BY_STEP, "|w − target|², without the penalty"),
     "first": (("place",), "places along the first weight"),

@@ -1,6 +1,7 @@
 """**What you see.** Two weights are pulled towards (−1, 2), but none may be negative. After every update the
 constraint moves what is below 0 to 0: the way runs into the wall, slides along it, and ends exactly at (0, 2),
-the best allowed point. Below stand the eight methods side by side, each trained just now from the same start.
+the best allowed point. The bars follow the smallest weight, held and not. *Updated* and *after* show one update from
+close: the optimizer goes below 0, the constraint brings it back. All eight methods were trained just now.
 
 **What to try.** Step through the updates and watch *updated* become *after*. Choose a penalty and drag λ: with a
 small one the first weight stays negative, with a large one it jumps over 0 and back, for ever. The squared
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine import Trace
-from pages.kit.declare import Control, Grid, Lab, Panel, Preset, Table
+from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset, Table
 from pages.optimizers.weight_constraints_charts import CHARTS
 from pages.optimizers.weight_constraints_claims import CLAIMS
 from pages.optimizers.weight_constraints_predictions import PREDICTIONS
@@ -29,19 +30,23 @@ from pages.optimizers.weight_constraints_words import LOOPS, METHODS, non_negati
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """One update in detail, then where every method ends."""
+    """The course of the smallest weight, where every method ends, and one update in detail."""
     number = trace.facts["shown"] + 1
-    shown: list[Panel] = [Grid("target", "target (type)", types="target")]
+    free = trace.parameters["method"] == "none"
+    named = trace.parameters["constraint"] if projects(trace) else "the update"
+    shown: list[Panel] = [
+        Bars(("unconstrained",) if free else ("unconstrained", "chosen"), "smallest weight, step by step"),
+        Grid("target", "target (type)", types="target"),
+    ]
     if "raw" in trace.tensors:
         shown.append(Grid("raw", "variable v"))
-    named = trace.parameters["constraint"] if projects(trace) else "update"
     return [
         *shown,
         Grid("weights", f"w before update {number}"),
         Grid("gradient", "gradient"),
         Grid("updated", "updated"),
         Grid("after", f"after {named}"),
-        Grid("final", "the end, one method a row: " + ", ".join(METHODS.values())),
+        Grid("final", "where all eight methods end (as in the table)", rows="weight", columns="method"),
     ]
 
 
@@ -151,27 +156,33 @@ PRESETS = (
     ),
     Preset(
         "relu dies",
-        {"method": "relu", "start": (-0.5, -0.5), "target": (1.0, 2.0)},
+        {"method": "relu", "start": (-0.5, -0.5), "target": (1.0, 2.0), "at": 0},
         "Both weights are 0, both should be positive, and the gradient is 0: nothing ever moves.",
     ),
     Preset(
         "starts outside",
-        {"target": (-1.0, 1.0, 3.0), "start": (0.5, -0.5, 2.0)},
+        {"target": (-1.0, 1.0, 3.0), "start": (0.5, -0.5, 2.0), "at": 0},
         "The first weights are not constrained: −0.5 stays until the first update makes it 0.",
     ),
     Preset(
         "unit norm",
-        {"constraint": "UnitNorm", "target": (1.5, 1.0)},
+        {"constraint": "UnitNorm", "target": (1.5, 1.0), "at": 0},
         "A whole column is scaled at once: the way follows the circle to the point nearest the target.",
     ),
     Preset(
         "wrong axis",
-        {"constraint": "UnitNorm", "axis": 1, "target": (1.5, 1.0)},
-        "Along axis 1 each weight is a norm of its own: all become 1 or −1.",
+        {"constraint": "UnitNorm", "axis": 1, "target": (1.5, 1.0), "at": 0},
+        "Along axis 1 each weight is divided by its own size: only the sign is left, and all become 1 or −1.",
     ),
     Preset(
         "ties: two smallest",
-        {"method": "min-penalty", "target": (0.0,) * 4, "start": (0.5, -3.0, -3.0, 2.0), "strength": 1},
+        {
+            "method": "min-penalty",
+            "target": (0.0,) * 4,
+            "start": (0.5, -3.0, -3.0, 2.0),
+            "strength": 1,
+            "at": 0,
+        },
         "Two weights are the smallest. reduce_min halves the gradient between them: −0.5 each.",
     ),
 )
@@ -208,5 +219,5 @@ LAB = Lab(
         "slow training loop assign",
         "Could not interpret constraint identifier",
     ),
-    card=Grid("final", "where each method ends"),
+    card=Grid("final", "where each method ends", rows="weight", columns="method"),
 )

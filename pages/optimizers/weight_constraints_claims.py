@@ -9,7 +9,7 @@ from pages.kit.declare import Claim, Measured, Run
 from pages.optimizers.weight_constraints_words import row, short
 
 THETA = (0.5, -1.0, -3.0, 2.0)
-ALONE = {"target": (0.0,) * 4, "start": THETA, "strength": 1}  # the penalty itself, at THETA
+ALONE = {"target": (0.0,) * 4, "start": THETA, "strength": 1, "at": 0}  # the penalty itself, at THETA
 
 
 def _growth(run: Run) -> Measured:
