@@ -32,7 +32,13 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
-MOST = {"dense-as-convolution": 1, "dynamic-filter-convolution": 1, "multi-head-attention": 1}
+MOST = {
+    "dense-as-convolution": 1,
+    "dynamic-filter-convolution": 1,
+    "fake-quantization-ste": 1,
+    "multi-head-attention": 1,
+    "weight-constraints": 1,
+}
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [
     name

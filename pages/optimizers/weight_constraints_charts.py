@@ -106,6 +106,8 @@ def _way(trace: Trace) -> dict[str, Any]:
     ]
     layout = _layout("first weight", "second weight")
     layout["xaxis"]["range"], layout["yaxis"]["range"] = [first[0], first[-1]], [second[0], second[-1]]
+    layout["yaxis"] |= {"scaleanchor": "x", "constrain": "domain"}  # a circle looks like one
+    layout["xaxis"]["constrain"] = "domain"
     return {"data": [hills, *lines], "layout": layout | {"shapes": _allowed(trace)}}
 
 
