@@ -168,7 +168,7 @@ class Stage {
     if (panels.map((panel) => panelKey(panel, this.model)).join() === this.panels.map((panel) => panel.key).join()) return;
     this.panels = panels.map((panel) => new Panel(panel, this.model, () => this.cursorLine.redrawn()));
     for (const view of this.views) listen(this.cursorLine, view);
-    this.panelRow.replaceChildren(...this.panels.map((panel) => panel.element));
+    this.panelRow.replaceChildren(...this.panels.flatMap((panel) => (panel.line ? [panel.line, panel.element] : [panel.element])));
     this.cursorLine.forget();
   }
 

@@ -55,6 +55,7 @@ class Grid:
     the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
     `labels` names the places of an axis, such as the words of a sentence; they may come from outside.
     `fixed` are axes whose place `at` alone sets.
+    With `line` the panel begins a new line, under these words.
     """
 
     tensor: str
@@ -75,6 +76,7 @@ class Grid:
     sets: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    line: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Bars:
     title: str = ""
     crossed: str = ""
     at: Mapping[str, int] = field(default_factory=dict)
+    line: str = ""
 
 
 Panel = Grid | Bars
