@@ -108,6 +108,7 @@ def _number(state: State, control: Control, parameter: Integer | Real | Pair) ->
             "low": low,
             "high": high,
             "step": parameter.step if isinstance(parameter, Real) else 1,
+            "log": control.log,
             "whole": not isinstance(parameter, Real),
             "pair": isinstance(parameter, Pair),
             "sides": "|".join(control.labels.get(side, side) for side in ("height", "width")),

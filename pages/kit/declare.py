@@ -38,6 +38,7 @@ class Control:
     labels: Mapping[str, str] = field(default_factory=dict)
     auto: str = "automatic"  # what a value left out is called
     sliders: str = ""
+    log: bool = False  # a slider of one number, above 0, that moves in powers of ten
 
 
 @dataclass(frozen=True)
