@@ -145,7 +145,7 @@ export class Grid {
     const { mark } = this.panel;
     const from = [rows, columns].map((along) => this.tensor.origin[along.axis] ?? 0);
     const chosen = mark ? ` · chosen ${mark.map((at, side) => at + from[side]).join(", ")}` : "";
-    const can = this.panel.ink ? " · drag to draw, type a value" : paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
+    const can = this.panel.ink ? " · drag to draw, type a value" : paints ? " · click to paint" : types ? " · type over" : picks ? " · click to choose" : "";
     return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}${chosen}`;
   }
 }
