@@ -10,7 +10,7 @@ from engine import Trace
 from pages.gradients.manual_backpropagation_panels import spelled
 from pages.kit.declare import Chart, Table
 
-HAND, TAPE, LIMIT = "#2b8cbe", "#d97706", 1e-300
+HAND, TAPE, LIMIT, SPREAD = "#2b8cbe", "#d97706", 1e-300, 30
 
 
 def written(value: float) -> str:
@@ -35,13 +35,17 @@ def _drawn(values: Any) -> list[float | None]:
     return [float(value) if math.isfinite(value) and value > LIMIT else None for value in values]
 
 
-def _layout(across: str, up: str) -> dict[str, Any]:
+def _layout(across: str, up: str, values: Sequence[Any]) -> dict[str, Any]:
+    """Logarithmic where the values differ much: a loss that falls, gradients that vanish."""
+    drawn = [value for value in values if value is not None]
+    wide = bool(drawn) and max(drawn) > SPREAD * min(drawn)
+    axis = {"type": "log", "exponentformat": "power", "nticks": 7} if wide else {"rangemode": "tozero"}
     faint = "rgba(138,148,166,0.25)"
     return {
         "height": 290,
         "margin": {"l": 60, "r": 10, "t": 20, "b": 45},
         "xaxis": {"title": {"text": across}, "gridcolor": faint},
-        "yaxis": {"title": {"text": up}, "type": "log", "exponentformat": "power", "gridcolor": faint},
+        "yaxis": {"title": {"text": up}, "gridcolor": faint, **axis},
         "legend": {"orientation": "h", "y": 1.15},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -65,7 +69,8 @@ def _descent(trace: Trace) -> dict[str, Any]:
         }
         for tensor, name, colour, dash in names
     ]
-    return {"data": lines, "layout": _layout("step of gradient descent", "loss")}
+    heights = [height for tensor, *_ in names for height in _drawn(trace[tensor])]
+    return {"data": lines, "layout": _layout("step of gradient descent", "loss", heights)}
 
 
 def _descent_alt(trace: Trace) -> str:
@@ -84,7 +89,8 @@ def _sizes(trace: Trace) -> dict[str, Any]:
         {"type": "bar", "x": layers, "y": _drawn(known[fact]), "name": name, "marker": {"color": colour}}
         for fact, name, colour in (("size_by_hand", "by hand", HAND), ("size_by_tape", "GradientTape", TAPE))
     ]
-    return {"data": bars, "layout": _layout("", "root mean square")}
+    heights = _drawn([*known["size_by_hand"], *known["size_by_tape"]])
+    return {"data": bars, "layout": _layout("", "root mean square", heights)}
 
 
 def _sizes_alt(trace: Trace) -> str:
@@ -123,7 +129,7 @@ CHARTS = (
 TABLES = (
     Table(
         "Every gradient, in the order it is computed, beside GradientTape's",
-        ("gradient", "shape", "by hand", "largest of the tape's", "largest difference", "share", ""),
+        ("gradient", "shape", "by hand", "largest of the tape's", "largest difference", "share", "verdict"),
         _rows,
         lambda t: (
             f"The same means: no difference above {'1e−9' if t.parameters['dtype'] == 'float64' else '1e−4'} of the largest value, rounding in {t.parameters['dtype']}."
