@@ -440,3 +440,15 @@ def test_a_worker_killed_under_an_open_page_is_not_noticed(
     page.wait_for_url("**kernel=5**", timeout=60_000)
     expect(stage).to_contain_text("w [5, 5, 1, 2]", timeout=60_000)
     expect(stage.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_logarithmic_slider_moves_in_powers_of_ten(page: Page, server: Server) -> None:
+    open_lab(page, server, "manual-backpropagation", "steps=3")
+    drag(page, "Learning rate", [-5, -3.3, -3])
+    let_go(page, "Learning rate")
+    wait_until(lambda: query_of(page).get("rate") == "0.001", 20)
+    field = page.get_by_role("textbox", name="Learning rate")
+    field.fill("3e-5")
+    field.press("Enter")
+    wait_until(lambda: query_of(page).get("rate") == "3e-05", 20)
+    expect(slider(page, "Learning rate")).to_have_value(re.compile(r"-4\.5"))

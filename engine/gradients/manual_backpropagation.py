@@ -16,6 +16,7 @@ from engine.gradients.manual_backpropagation_functions import (
     train,
 )
 from engine.gradients.manual_backpropagation_layers import (
+    MOST_TYPED,
     check_labels,
     check_mistake,
     check_typed,
@@ -39,7 +40,6 @@ MISTAKES = (
     "elementwise",
     "sum-for-mean",
 )
-MOST_TYPED = 256
 WRITTEN_OUT = 200  # numbers in all that the code tab shows as literals; more are drawn there
 MUCH_WORK, MANY_STEPS = 2e9, 4000  # more takes more than a moment
 
@@ -104,10 +104,10 @@ def cost(**parameters: Any) -> Cost:
     nudges = sum(
         2 * one.size * (one.size + 3 * batch * max(layer.units for layer in layers)) for one in probed
     )
-    passes = 6 + 3 * parameters["steps"] * (1 if parameters["mistake"] == "none" else 2)
-    return Cost(
-        memory=8 * (8 * weights + 12 * cells + nudges), work=2 * batch * weights * passes + 4 * nudges
-    )
+    runs = parameters["steps"] * (1 if parameters["mistake"] == "none" else 2)
+    products = 6 * weights + runs * (3 * weights - layers[0].size)  # nothing is passed back to x
+    memory = 8 * (8 * weights + 12 * cells + nudges)
+    return Cost(memory, work=2 * batch * products + 4 * nudges)
 
 
 def LANE(**parameters: Any) -> str:  # noqa: N802

@@ -10,12 +10,11 @@ def activate(z, kind: str):  # type: ignore[no-untyped-def]
     """An activation, cell by cell."""
     import tensorflow as tf
 
-    zero = tf.zeros((), z.dtype)
     functions = {
         "relu": tf.nn.relu,
-        "maximum-z-0": lambda z: tf.maximum(z, zero),
-        "maximum-0-z": lambda z: tf.maximum(zero, z),
-        "clip": lambda z: tf.clip_by_value(z, zero, zero + 1),
+        "maximum-z-0": lambda z: tf.maximum(z, 0.0),
+        "maximum-0-z": lambda z: tf.maximum(0.0, z),
+        "clip": lambda z: tf.clip_by_value(z, 0.0, 1.0),
         "leaky-relu": lambda z: tf.nn.leaky_relu(z, 0.2),
         "tanh": tf.tanh,
         "sigmoid": tf.sigmoid,
@@ -42,7 +41,7 @@ def slope_of(z, a, kind: str, mistake: str):  # type: ignore[no-untyped-def]
         return tf.cast((z >= 0) & (z <= 1), z.dtype)
     if kind == "leaky-relu":
         return tf.where(z > 0, tf.ones_like(z), tf.fill(tf.shape(z), tf.cast(0.2, z.dtype)))
-    return {"tanh": 1 - a * a, "sigmoid": a * (1 - a)}[kind]
+    return 1 - a * a if kind == "tanh" else a * (1 - a)
 
 
 def loss_of(output, y, loss: str):  # type: ignore[no-untyped-def]
@@ -53,9 +52,8 @@ def loss_of(output, y, loss: str):  # type: ignore[no-untyped-def]
         labels = tf.broadcast_to(y, tf.shape(output))
         each = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=output)
         return tf.reduce_mean(each, axis=-1)
-    squares = (output - y) ** 2
     total = tf.reduce_sum if loss == "sum" else tf.reduce_mean
-    return total(squares, axis=[-2, -1])
+    return total(tf.math.squared_difference(output, y), axis=[-2, -1])
 
 
 def loss_gradient(output, y, loss: str, mistake: str):  # type: ignore[no-untyped-def]
@@ -81,7 +79,7 @@ def weight_gradient(given, z_before, delta, mistake: str):  # type: ignore[no-un
         return tf.transpose(given) * delta
     if mistake == "z-for-a":  # what came in, but from before its activation
         given = z_before
-    return tf.transpose(given) @ delta
+    return tf.matmul(given, delta, transpose_a=True)
 
 
 def passed_back(delta, w, mistake: str):  # type: ignore[no-untyped-def]
@@ -90,7 +88,7 @@ def passed_back(delta, w, mistake: str):  # type: ignore[no-untyped-def]
 
     if mistake == "w-not-transposed":
         return delta @ w
-    return delta @ tf.transpose(w)
+    return tf.matmul(delta, w, transpose_b=True)
 
 
 def forward(x, weights, biases, activations):  # type: ignore[no-untyped-def]
@@ -129,7 +127,7 @@ def train(x, y, weights, biases, activations, loss, mistake, rate, steps, report
     """Gradient descent with the gradients by hand; the loss before every step and after the last."""
     import tensorflow as tf
 
-    losses = []
+    losses, rate = [], tf.constant(rate, x.dtype)
     for step in range(steps + 1):
         layers = forward(x, weights, biases, activations)
         losses.append(loss_of(layers[-1]["a"], y, loss))
@@ -153,11 +151,9 @@ def finite_differences(x, y, weights, biases, activations, loss, number, nudge=1
     w = weights[number]
     size = w.shape[0] * w.shape[1]
     each = nudge * tf.reshape(tf.eye(size, dtype=tf.float64), [size, *w.shape])  # one weight a slice
-    ends = []
-    for nudged in (w + each, w - each):
-        weights[number] = nudged
-        ends.append(loss_of(forward(x, weights, biases, activations)[-1]["a"], y, loss))
-    return tf.reshape((ends[0] - ends[1]) / (2 * nudge), w.shape)
+    weights[number] = w + tf.concat([each, -each], axis=0)
+    up, down = tf.split(loss_of(forward(x, weights, biases, activations)[-1]["a"], y, loss), 2)
+    return tf.reshape((up - down) / (2 * nudge), w.shape)
 
 
 SHOWN = (

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.errors import Rejected
 
+MOST_TYPED = 256  # numbers of one tensor
 FEW = 12  # of samples and units: a whole network of no more of them can be looked at
 PROBED = 256  # weights nudged one by one for finite differences
 PROBE_CELLS = 400_000  # numbers of the widest layer, all nudges at once
@@ -95,8 +96,8 @@ def check_mistake(mistake: str, batch: int, layers: Sequence[Layer]) -> None:
         if mistake == "elementwise" and not _multiplies(batch, layer):
             raise _elementwise(layer, batch)
         if mistake == "w-not-transposed" and layer.number > 1 and layer.units != layer.inputs:
-            product = f"{delta} · W{layer.number} [{layer.inputs}, {layer.units}]"
-            raise _mismatch(product, layer.units, layer.inputs, f"dL/d{layer.z} · W{layer.number}ᵀ")
+            product = f"{delta} · w{layer.number} [{layer.inputs}, {layer.units}]"
+            raise _mismatch(product, layer.units, layer.inputs, f"dL/d{layer.z} · w{layer.number}ᵀ")
 
 
 def _multiplies(batch: int, layer: Layer) -> bool:
@@ -110,7 +111,7 @@ def _mismatch(product: str, columns: int, rows: int, right: str) -> Rejected:
 
 def _elementwise(layer: Layer, batch: int) -> Rejected:
     received = f"{layer.source}ᵀ [{layer.inputs}, {batch}] * dL/d{layer.z} [{batch}, {layer.units}]"
-    expected = f"shapes that broadcast to W{layer.number}'s [{layer.inputs}, {layer.units}]"
+    expected = f"shapes that broadcast to w{layer.number}'s [{layer.inputs}, {layer.units}]"
     fix = "multiply as matrices, @, or keep a batch of 1: there * gives the same numbers"
     return Rejected("mistake", received, expected, fix, {"mistake": "none"})
 

@@ -102,7 +102,7 @@ def _axes(name: str, layers: Sequence[Layer]) -> tuple[str, ...]:
 
 def _about(layer: Layer) -> dict[str, str]:
     number, by_tape = layer.number, "by GradientTape"
-    product = f"{layer.source} · W{number}"
+    product = f"{layer.source} · w{number}"
     about = {
         layer.w: f"weights of layer {number}",
         f"b{number}": f"bias of layer {number}",
@@ -112,9 +112,9 @@ def _about(layer: Layer) -> dict[str, str]:
         f"d{layer.a}": f"dL/da{number}, by hand",
         f"slope{number}": f"da{number}/dz{number}, the slope of {layer.activation}",
         layer.delta: f"dL/d{layer.z}, by hand",
-        f"d{layer.w}": f"dL/dW{number}, by hand",
+        f"d{layer.w}": f"dL/dw{number}, by hand",
         f"db{number}": f"dL/db{number}, by hand",
-        f"nudged_d{layer.w}": f"dL/dW{number}, by finite differences",
+        f"nudged_d{layer.w}": f"dL/dw{number}, by finite differences",
     }
     gradients = (f"d{layer.a}", layer.delta, f"d{layer.w}", f"db{number}")
     return about | {f"tape_{name}": about[name].replace("by hand", by_tape) for name in gradients}

@@ -92,7 +92,7 @@ LAB = Lab(
         Control("rate", "Learning rate", low=1e-7, high=1, log=True),
         Control("steps", "Steps of descent", low=0, high=200),
         Control("dtype", "Number format"),
-        *(Control(f"w{number}", f"W{number}, row by row", auto="as chosen above", when=("layer", (number,)))
+        *(Control(f"w{number}", f"w{number}, row by row", auto="as chosen above", when=("layer", (number,)))
           for number in range(1, 6)),
     ),
     panels=panels,
@@ -103,8 +103,8 @@ LAB = Lab(
     gradient_note=gradient_note,
     presets=(
         Preset("Forget the mask", {"mistake": "no-derivative"},
-               "The popular mistake: dL/dW2 is still right, so h_relu was no second use of the ReLU. What breaks is dL/dz1, "
-               "and all before it: W1's second column, whose unit is off, now gets a gradient."),
+               "The popular mistake: dL/dw2 is still right, so h_relu was no second use of the ReLU. What breaks is dL/dz1, "
+               "and all before it: w1's second column, whose unit is off, now gets a gradient."),
         Preset("Exactly zero", {"x": "1,1", "y": "0", "w1": "1,-1,-1,2", "mistake": "below-zero"},
                "The first unit's sum is exactly 0. The tutorial's grad[h < 0] = 0 lets −12 through, tf.nn.relu nothing, "
                "and a finite difference says −6. None of them is wrong: there is no slope at a kink."),
@@ -112,7 +112,7 @@ LAB = Lab(
                "Three samples, three inputs, three units: a · dL/dz fits without a transpose, and no error says that it is wrong. "
                "Change the number of samples."),
         Preset("The tutorial's size", {**TUTORIAL, "rate": 1e-6, "steps": 50},
-               "64 samples, 1000-100-10. Gradients up to 730,000, and by hand they differ from the tape by rounding at most: not “almost”."),
+               "64 samples, 1000-100-10. Gradients up to 705,557, and by hand they differ from the tape by rounding at most: not “almost”."),
         Preset("A step too long", {**TUTORIAL, "rate": 5e-6, "steps": 50},
                "Five times the learning rate of the tutorial: the gradient is right, and the loss is infinite after a few steps."),
         Preset("Five sigmoid layers",

@@ -84,7 +84,7 @@ def _descent_alt(trace: Trace) -> str:
 
 def _sizes(trace: Trace) -> dict[str, Any]:
     known = trace.facts
-    layers = [f"dL/dW{number}" for number in range(1, len(known["shapes"]) + 1)]
+    layers = [f"dL/dw{number}" for number in range(1, len(known["shapes"]) + 1)]
     bars = [
         {"type": "bar", "x": layers, "y": _drawn(known[fact]), "name": name, "marker": {"color": colour}}
         for fact, name, colour in (("size_by_hand", "by hand", HAND), ("size_by_tape", "GradientTape", TAPE))
@@ -96,7 +96,7 @@ def _sizes(trace: Trace) -> dict[str, Any]:
 def _sizes_alt(trace: Trace) -> str:
     pairs = zip(trace.facts["size_by_hand"], trace.facts["size_by_tape"], strict=True)
     told = (
-        f"dL/dW{number} {written(hand)} by hand and {written(tape)} by GradientTape"
+        f"dL/dw{number} {written(hand)} by hand and {written(tape)} by GradientTape"
         for number, (hand, tape) in enumerate(pairs, 1)
     )
     return f"Root mean square of the gradients: {'; '.join(told)}."

@@ -63,7 +63,7 @@ def _paths(run: Run) -> Measured:
 def _mask(run: Run) -> Measured:
     usual, kink = run(mistake="below-zero"), run(**KINK, mistake="below-zero")
     tape, hand = (kink[name].tolist() for name in ("tape_dw1", "dw1"))
-    value = f"the same as long as no h is exactly 0; there dL/dW1 is {_matrix(hand)}, by tf.nn.relu {_matrix(tape)}"
+    value = f"the same as long as no h is exactly 0; there dL/dw1 is {_matrix(hand)}, by tf.nn.relu {_matrix(tape)}"
     agreed, apart = usual.facts["first_difference"] is None, kink.facts["first_difference"] == "dz1"
     return Measured(value, "depends" if agreed and apart else "holds" if agreed else "wrong")
 
@@ -123,9 +123,9 @@ def _mean(run: Run) -> Measured:
 
 CLAIMS = (
     Claim("The tutorial's backward pass in NumPy is correct.",
-          "64 samples, 1000-100-10, dL/dW1 and dL/dW2 by hand against GradientTape", "holds", _tutorial),
+          "64 samples, 1000-100-10, dL/dw1 and dL/dw2 by hand against GradientTape", "holds", _tutorial),
     Claim("h_relu stands between w1 and w2, so its use in grad_w2 is suspicious: the ReLU is used twice.",
-          "dL/dW2 with h_relu, what the second product was given, and with h", "wrong", _suspicious),
+          "dL/dw2 with h_relu, what the second product was given, and with h", "wrong", _suspicious),
     Claim("For w2 we only use dy/dw2, also known as grad_w2.",
           "grad_w2 with two targets: it is dL/dw2 = dy/dw2 times dL/dy", "wrong", _only_dy),
     Claim("Backpropagation is the chain rule along every path; scalars are enough to understand it.",

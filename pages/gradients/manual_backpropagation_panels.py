@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine import Trace
+from engine.gradients.manual_backpropagation_layers import MOST_TYPED
 from pages.kit.declare import Grid, Panel
 
 FORWARDS = "forwards"
@@ -46,7 +47,7 @@ def _heading(trace: Trace, number: int, way: str) -> str:
 
 
 def _formula(trace: Trace, name: str) -> str:
-    """`dL/dW2 = a1ᵀ · dL/da2`, from the step that wrote the tensor."""
+    """`dL/dw2 = a1ᵀ · dL/da2`, from the step that wrote the tensor."""
     step = next(step for step in trace.steps if step.writes == name)
     joined = {"matmul": " · ", "add bias": " + ", "× slope": " · "}.get(step.operation)
     how = step.operation
@@ -63,33 +64,39 @@ def _formula(trace: Trace, name: str) -> str:
 
 
 def spelled(name: str) -> str:
-    """`dw2` as dL/dW2; other tensors as they are."""
+    """`dw2` as dL/dw2; other tensors as they are."""
     is_gradient = re.fullmatch(r"d[abwz]\d", name)
-    return f"dL/d{name[1:].replace('w', 'W')}" if is_gradient else name
+    return f"dL/d{name[1:]}" if is_gradient else name
 
 
 def _weights(trace: Trace, number: int) -> Iterator[Grid]:
-    yield Grid(f"w{number}", types=f"w{number}")
+    yield _typed(trace, f"w{number}")
     if trace.parameters["bias"]:
         yield Grid(f"b{number}")
 
 
-def _given(number: int) -> Grid:
+def _typed(trace: Trace, name: str) -> Grid:
+    """A tensor whose cells can be typed over, while they are few."""
+    return Grid(name, types=name if trace[name].size <= MOST_TYPED else "")
+
+
+def _given(trace: Trace, number: int) -> Grid:
     """What a layer is given."""
-    return Grid("x", types="x") if number == 1 else Grid(f"a{number - 1}")
+    return _typed(trace, "x") if number == 1 else Grid(f"a{number - 1}")
 
 
 def _ends(trace: Trace) -> Iterator[Grid]:
     """What the output is compared with."""
     if "p" in trace.tensors:
         yield Grid("p", "softmax", "sequential")
-    yield Grid("y", "y, wanted", types="" if "p" in trace.tensors else "y")
+    typed = _typed(trace, "y").types if "p" not in trace.tensors else ""  # one cell alone is no distribution
+    yield Grid("y", "y, wanted", types=typed)
 
 
 def _forward(trace: Trace, number: int) -> Iterator[Grid]:
     shown, last = trace.facts["shown"], len(trace.facts["shapes"])
     if number == shown[0]:
-        yield _given(number)
+        yield _given(trace, number)
     yield from _weights(trace, number)
     if f"z{number}" in trace.tensors:
         yield Grid(f"z{number}")
@@ -112,7 +119,7 @@ def _backward(trace: Trace, number: int) -> Iterator[Grid]:
 
 def _deep_forward(trace: Trace) -> Iterator[Grid]:
     shown = trace.facts["shown"]
-    yield _given(shown[0])
+    yield _given(trace, shown[0])
     for number in shown:
         yield from _weights(trace, number)
         kind = trace.parameters["layers"][number - 1][1]
@@ -137,9 +144,9 @@ def _gradient(trace: Trace, name: str, beside: bool = False) -> Iterator[Grid]:
     first, wrong = trace.facts["first_difference"] == name, name in trace.facts["wrong"]
     verdict = ": first wrong" if first else ": wrong" if wrong else ""
     yield Grid(name, f"{spelled(name)}{verdict}")
-    if first or beside:
+    if beside:
         yield Grid(f"tape_{name}", "GradientTape's")
-    if first or (beside and wrong):
+    if first or (beside and len(trace.facts["shown"]) == 1):
         yield Grid(f"gap_{name}", "by hand − tape")
 
 
@@ -147,7 +154,7 @@ def gradients(trace: Trace) -> Sequence[Panel]:
     """The tape's gradients of the shown layers beside finite differences."""
     found = [Grid("dx", "dL/dx")] if 1 in trace.facts["shown"] else []
     for number in trace.facts["shown"]:
-        found.append(Grid(f"tape_dw{number}", f"dL/dW{number}, tape"))
+        found.append(Grid(f"tape_dw{number}", f"dL/dw{number}, tape"))
         if f"nudged_dw{number}" in trace.tensors:
             found.append(Grid(f"nudged_dw{number}", "finite differences"))
     return found

@@ -45,7 +45,7 @@ def _partners(trace: Trace) -> Sequence[str]:
     return [
         f"what came in: {_given(trace)}",
         f"what goes out: a{number}",
-        f"its weights: W{number}",
+        f"its weights: w{number}",
         "the loss",
     ]
 
@@ -81,13 +81,13 @@ def _why_zeros(trace: Trace) -> str:
 
 
 PREDICTIONS = (
-    Prediction(lambda t: f"What shape has dL/dW{_layer(t)}?", _shapes, _why_shape),
+    Prediction(lambda t: f"What shape has dL/dw{_layer(t)}?", _shapes, _why_shape),
     Prediction(
-        lambda t: f"What does {spelled(_delta(t))} meet to give dL/dW{_layer(t)}?",
+        lambda t: f"What does {spelled(_delta(t))} meet to give dL/dw{_layer(t)}?",
         _partners,
         lambda t: (
-            f"The product was {_given(t)} · W{_layer(t)}: how much a weight matters is what it was multiplied with. "
-            f"W{_layer(t)} is met on the way to the layer before."
+            f"The product was {_given(t)} · w{_layer(t)}: how much a weight matters is what it was multiplied with. "
+            f"w{_layer(t)} is met on the way to the layer before."
         ),
     ),
     Prediction(lambda t: "Where does the pass by hand agree with GradientTape?", _departures, _why_departure),
