@@ -46,15 +46,16 @@ def gradient_note(trace: Trace) -> str:
     if known["nudged"] is not None:
         share = power(known["nudged"])
         agreed = f"every weight shown was nudged by 1e-5 up and down in float64: the largest difference is {share} of the largest gradient"
-    zeros = ", ".join(f"{zero} of layer {number}" for number, zero in enumerate(known["zero"], 1) if zero)
+    weights = [(zero, number) for number, zero in enumerate(known["zero"], 1) if zero]
+    zeros = " and ".join(f"{zero} weight{'s' * (zero > 1)} of layer {number}" for zero, number in weights)
     said = (
-        f"Exactly **0** are the gradients of {zeros} weights"
+        f"A gradient of exactly **0** belongs to {zeros}"
         if zeros
         else "No weight's gradient is exactly **0**"
     )
     return (
-        f"GradientTape's gradients beside finite differences; {agreed}. {said}: connected, but multiplied by a 0 on the way, "
-        f"such as a ReLU's slope. A tensor that the loss does not use at all was watched too: it gets **{known['unused_gradient']}**."
+        f"GradientTape's gradients beside finite differences; {agreed}. {said}: 0 means connected, but multiplied by a 0 on the way, such as a ReLU's slope. "
+        f"A tensor that the loss does not use at all was watched too: it gets **{known['unused_gradient']}**."
     )
 
 
@@ -69,7 +70,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
             "multiplications forwards, backwards",
             f"{known['forward_products']:,}, {known['backward_products']:,}",
         ),
-        ("dL/dW by hand − tape", power(known["worst"])),
+        ("largest difference to the tape", power(known["worst"])),
         ("first wrong", first or "nothing"),
     )
 
