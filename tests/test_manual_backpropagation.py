@@ -103,9 +103,19 @@ def test_by_hand_it_is_the_tapes(layers: Any, batch: int, inputs: int, **rest: A
         assert trace[f"dw{number}"].shape == trace[f"w{number}"].shape
 
 
+def test_a_sum_on_a_kink_is_named_where_differences_differ() -> None:
+    trace = run(**KINK)
+    assert trace.facts["at_a_kink"] == 1
+    assert trace.facts["nudged"] == pytest.approx(1 / 3, rel=1e-3)
+    assert LAB.gradient_note is not None
+    assert "1 sum stands on an activation's kink" in LAB.gradient_note(trace)
+    assert "kink" not in LAB.gradient_note(run())
+
+
 def test_finite_differences_agree_away_from_kinks() -> None:
     trace = run(batch=3, inputs=3, layers=DEEP, loss="cross-entropy", dtype="float64", numbers="normal")
     assert trace.facts["nudged"] < 1e-6
+    assert trace.facts["at_a_kink"] == 0
 
 
 def local(step: Step, layers: Any, batch: int, loss: str, mistake: str) -> Callable[..., Any]:

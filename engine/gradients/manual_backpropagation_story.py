@@ -14,6 +14,7 @@ from engine.technique import Story
 from engine.trace import Step, Tensor
 
 Array = np.ndarray[Any, Any]
+NEAR = 1e-6  # of a kink, rounding in float32 included
 TOLERANCE = {"float32": 1e-4, "float64": 1e-9}  # of the largest value: more is no rounding
 
 
@@ -145,6 +146,7 @@ def _facts(
         "wrong": tuple(name for name in names if compared[name][2] > TOLERANCE[parameters["dtype"]]),
         "worst": max(compared[name][2] for name in weights),
         "nudged": _nudged(layers, results),
+        "at_a_kink": sum(_at_a_kink(layer, results) for layer in layers),
         "size_by_hand": tuple(_size(results[name]) for name in weights),
         "size_by_tape": tuple(_size(results[f"tape_{name}"]) for name in weights),
         "zero": tuple(int((results[f"tape_{name}"] == 0).sum()) for name in weights),
@@ -162,6 +164,15 @@ def _nudged(layers: Sequence[Layer], results: Mapping[str, Any]) -> float | None
     return max(
         (compare(results[f"nudged_{name}"], results[f"tape_{name}"])[2] for name in asked), default=None
     )
+
+
+def _at_a_kink(layer: Layer, results: Mapping[str, Any]) -> int:
+    """How many sums a nudge takes from one side of the activation's kink to the other."""
+    if layer.activation in ("linear", "tanh", "sigmoid"):
+        return 0
+    sums = results[f"z{layer.number}"].astype("float64")
+    kinks = (0.0, 1.0) if layer.activation == "clip" else (0.0,)
+    return int(sum((np.abs(sums - kink) < NEAR).sum() for kink in kinks))
 
 
 def _size(values: Array) -> float:

@@ -46,6 +46,9 @@ def gradient_note(trace: Trace) -> str:
     if known["nudged"] is not None:
         share = power(known["nudged"])
         agreed = f"every weight shown was nudged by 1e-5 up and down in float64: the largest difference is {share} of the largest gradient"
+    if known["nudged"] is not None and known["at_a_kink"]:
+        number = known["at_a_kink"]
+        agreed += f" ({number} sum{'s stand' if number > 1 else ' stands'} on an activation's kink: there a difference takes the mean of both slopes)"
     weights = [(zero, number) for number, zero in enumerate(known["zero"], 1) if zero]
     zeros = " and ".join(f"{zero} weight{'s' * (zero > 1)} of layer {number}" for zero, number in weights)
     said = (
