@@ -1,0 +1,108 @@
+"""What TensorFlow really ran: every operation heard, and the ways from one tensor to another.
+
+Worker side only. Operations are heard through `op_callbacks`, TensorFlow's own hook for its debugger;
+the body of a tf.function is one operation here. Tensors are told apart by identity: a record keeps
+all of them alive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_OPERATIONS = 20_000
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation that ran: its type, settings, and the very tensors it read and wrote."""
+
+    name: str
+    inputs: tuple[Any, ...]
+    settings: tuple[Any, ...]
+    outputs: tuple[Any, ...]
+
+
+@dataclass
+class Record:
+    """Operations in the order they ran; `tape` watches each floating tensor they write."""
+
+    tape: Any
+    operations: list[Operation] = field(default_factory=list)
+
+    def hear(self, name: Any, inputs: Any, settings: Any, outputs: Any) -> None:
+        if len(self.operations) >= MOST_OPERATIONS:
+            raise RuntimeError(f"more than {MOST_OPERATIONS} operations: too many for the lens")
+        name = name.decode() if isinstance(name, bytes) else str(name)
+        written = tuple(outputs) if isinstance(outputs, (list, tuple)) else (outputs,)
+        self.operations.append(Operation(name, tuple(inputs), tuple(settings or ()), written))
+        for tensor in written:
+            if tensor is not None and tensor.dtype.is_floating:
+                self.tape.watch(tensor)
+
+    def reached(self, sources: Iterable[Any]) -> set[int]:
+        """The identities of all tensors that are computed from any of these, themselves included."""
+        found = {id(tensor) for tensor in sources}
+        for one in self.operations:
+            if any(id(tensor) in found for tensor in one.inputs):
+                found.update(id(tensor) for tensor in one.outputs)
+        return found
+
+    def made_from(self, *targets: Any) -> set[int]:
+        """The identities of all tensors that these are computed from, themselves included."""
+        found = {id(target) for target in targets}
+        for one in reversed(self.operations):
+            if any(id(tensor) in found for tensor in one.outputs):
+                found.update(id(tensor) for tensor in one.inputs)
+        return found
+
+    def between(self, sources: Sequence[Any], target: Any) -> list[Operation]:
+        """The operations on any way from the sources to the target, in order."""
+        below, above = self.reached(sources), self.made_from(target)
+        return [
+            one
+            for one in self.operations
+            if any(id(tensor) in below for tensor in one.inputs)
+            and any(id(tensor) in above for tensor in one.outputs)
+        ]
+
+    def reads_of(self, variable: Any) -> list[Any]:
+        """The tensors that reading a variable gave."""
+        return [
+            tensor
+            for one in self.operations
+            if one.name == "ReadVariableOp" and one.inputs and one.inputs[0] is variable.handle
+            for tensor in one.outputs
+        ]
+
+
+_listening: list[Record] = []
+
+
+def _heard(
+    name: Any, inputs: Any, settings: Any, outputs: Any, op_name: Any = None, graph: Any = None
+) -> None:
+    """One function for all records: a new one each time would make every tf.function trace again."""
+    if graph is None and _listening:  # inside a graph nothing runs yet
+        _listening[-1].hear(name, inputs, settings, outputs)
+
+
+class Listening:
+    """`with Listening(tape) as record:` hears all operations of this thread."""
+
+    def __init__(self, tape: Any) -> None:
+        self.record = Record(tape)
+
+    def __enter__(self) -> Record:
+        from tensorflow.python.framework import op_callbacks
+
+        _listening.append(self.record)
+        op_callbacks.add_op_callback(_heard)
+        return self.record
+
+    def __exit__(self, *_: object) -> None:
+        from tensorflow.python.framework import op_callbacks
+
+        op_callbacks.remove_op_callback(_heard)
+        _listening.pop()
