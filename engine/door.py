@@ -133,7 +133,9 @@ def run(name: str, **parameters: object) -> Trace:
     return submit(name, **parameters).result()
 
 
-def check_lens(name: str, parameters: Mapping[str, object], of: object, at: object) -> tuple[Asked, dict[str, Any]]:
+def check_lens(
+    name: str, parameters: Mapping[str, object], of: object, at: object
+) -> tuple[Asked, dict[str, Any]]:
     """What the gradient lens is asked, and canonical parameters, or `Rejected`; runs no TensorFlow."""
     found, question = technique(name), asked(of, at)
     if reason := refusal(found):

@@ -98,9 +98,7 @@ def index_of(at: str, shape: Sequence[int]) -> tuple[int, ...] | None:
     if not at:
         return tuple(size // 2 for size in shape)
     index = tuple(int(part) for part in at.split(","))
-    if len(index) == len(shape) and all(
-        place < size for place, size in zip(index, shape, strict=True)
-    ):
+    if len(index) == len(shape) and all(place < size for place, size in zip(index, shape, strict=True)):
         return index
     inside = ",".join(f"0–{size - 1}" for size in shape) or "no index: it is one number"
     raise Rejected(AT, at, inside, "choose a cell inside it", {AT: ""})

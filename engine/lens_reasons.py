@@ -148,7 +148,9 @@ def why_zero(operations: Sequence[Operation], target: Any, found: Gradients) -> 
     return "; ".join(told[:3])
 
 
-def why_apart(operations: Sequence[Operation], lost: Sequence[str], kinks: int, checked: int, dtype: str) -> str:
+def why_apart(
+    operations: Sequence[Operation], lost: Sequence[str], kinks: int, checked: int, dtype: str
+) -> str:
     """What is known to part finite differences from the gradient."""
     names = [one.name for one in operations]
     reasons = []

@@ -16,7 +16,6 @@ from engine.lens_record import Operation
 
 Array = np.ndarray[Any, Any]
 KINK = 1e-3  # one-sided slopes that differ by more than this share of the largest are a kink
-TYPES = ("half", "bfloat16", "float32")
 
 
 @dataclass(frozen=True)
@@ -77,14 +76,15 @@ class Replay:
 
     def _settings(self, one: Operation) -> tuple[Any, ...]:
         """The settings of an operation, its narrow floating types made float64."""
+        given = zip(one.settings[::2], one.settings[1::2], strict=False)
+        settings = [part for pair in given if pair[1] is not None for part in pair]  # None: its default
         if not self.wide:
-            return one.settings
+            return tuple(settings)
         import tensorflow as tf
         from tensorflow.python.framework import op_def_registry
 
         known = op_def_registry.get(one.name)
         kinds = {attr.name for attr in known.attr if attr.type == "type"} if known else set()
-        settings = list(one.settings)
         for place in range(0, len(settings) - 1, 2):
             if settings[place] in kinds and tf.as_dtype(settings[place + 1]).is_floating:
                 settings[place + 1] = tf.float64.as_datatype_enum
@@ -109,7 +109,9 @@ def chosen_cells(gradient: Array | None, size: int, most: int) -> Array:
     if size <= most:
         return np.arange(size)
     chance = np.random.default_rng(0).permutation(size)
-    steep = chance[:0] if gradient is None else np.argsort(-np.abs(gradient.ravel()), kind="stable")[: most // 2]
+    steep = (
+        chance[:0] if gradient is None else np.argsort(-np.abs(gradient.ravel()), kind="stable")[: most // 2]
+    )
     rest = chance[~np.isin(chance, steep)][: most - len(steep)]
     return np.sort(np.concatenate([steep, rest]))
 

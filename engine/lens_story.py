@@ -68,7 +68,15 @@ def tell(
             steps.append(_step(one, differences_name(one), "finite differences"))
     device, framework = place
     return Trace(
-        run.technique, parameters, tensors, tuple(steps), _facts(run, answers, number), (), device, framework, seconds
+        run.technique,
+        parameters,
+        tensors,
+        tuple(steps),
+        _facts(run, answers, number),
+        (),
+        device,
+        framework,
+        seconds,
     )
 
 
@@ -118,7 +126,9 @@ def _facts(run: Run, answers: Sequence[Found], number: str) -> dict[str, Any]:
         "value": float(run.target),
         "choices": choices,
         "inputs": [_row(answer) for answer in answers],
-        "settings": sorted(run.arguments.keys() - {one.input.argument[0] for one in answers if one.input.argument}),
+        "settings": sorted(
+            run.arguments.keys() - {one.input.argument[0] for one in answers if one.input.argument}
+        ),
     }
     plain: dict[str, Any] = to_plain(facts)
     return plain

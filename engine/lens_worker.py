@@ -111,7 +111,9 @@ def record_run(found: Technique, parameters: Mapping[str, Any], asked: Asked) ->
             of = asked.of or default_of(found, story, choices)
             if of not in choices:
                 known = ", ".join(choices) or "no result of floating numbers"
-                raise Rejected(OF, asked.of or "no result", f"one of {known}", "choose one of these", {OF: ""})
+                raise Rejected(
+                    OF, asked.of or "no result", f"one of {known}", "choose one of these", {OF: ""}
+                )
             tensor = results[of]
             index = index_of(asked.at, tuple(np.shape(tensor)))
             target = number_of(tensor, index, asked.at)

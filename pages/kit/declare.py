@@ -54,7 +54,8 @@ class Grid:
     writes that value or, from a cell that has it, 0; with `brush` it writes that value always, such as
     the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
     `labels` names the places of an axis, such as the words of a sentence; they may come from outside.
-    `fixed` are axes whose place `at` alone sets.
+    `fixed` are axes whose place `at` alone sets. `chooses` names a parameter that a click sets to the
+    cell's index on all axes, such as 0,3,2.
     """
 
     tensor: str
@@ -75,6 +76,7 @@ class Grid:
     sets: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    chooses: str = ""
 
 
 @dataclass(frozen=True)
