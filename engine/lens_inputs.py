@@ -1,8 +1,9 @@
 """What counts as an input of a technique, for the gradient lens. Worker side only.
 
 Inputs are the arrays a technique is called with, under the name that its results give the same
-tensor; results that nothing else shown was made of (such as the float picture made from whole
-pixels); and variables among the results (a Keras layer's weights).
+tensor; results made of no floating array (such as the float picture made from whole pixels), or of a
+piece of one by rearranging alone (such as the part of it that is drawn); and variables among the
+results (a Keras layer's weights).
 """
 
 from __future__ import annotations
@@ -13,7 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from engine.lens_record import Record
+from engine.lens_record import Operation, Record
+
+REARRANGING = (
+    *("StridedSlice", "Slice", "GatherV2", "GatherNd", "Reshape", "Squeeze", "ExpandDims", "Transpose"),
+    *("Cast", "Identity", "Pad", "PadV2", "MirrorPad", "Pack", "Unpack", "ConcatV2", "Split", "ReverseV2"),
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,8 @@ def inputs_of(arguments: Mapping[str, Any], results: Mapping[str, Any], record: 
     for name, value in results.items():
         names.setdefault(id(value), name)
     given = list(arrays_in(arguments))
-    inside = [*_roots(results, record), *_variables(results, record)]
+    floating = [tensor for _, tensor in given if tensor.dtype.is_floating]
+    inside = [*_roots(results, record, floating), *_variables(results, record, {id(t) for _, t in given})]
     covered = record.made_from(*(tensor for one in inside for tensor in one.tensors))
     found = []
     for place, tensor in given:
@@ -93,8 +100,8 @@ def inputs_of(arguments: Mapping[str, Any], results: Mapping[str, Any], record: 
     return found + inside
 
 
-def _roots(results: Mapping[str, Any], record: Record) -> list[Input]:
-    """Results made inside the technique, of nothing else that is shown."""
+def _roots(results: Mapping[str, Any], record: Record, floating: Sequence[Any]) -> list[Input]:
+    """Results made inside the technique, of nothing else that is shown and of no floating array."""
     import tensorflow as tf
 
     shown = {id(value) for value in results.values() if isinstance(value, tf.Tensor)}
@@ -104,19 +111,27 @@ def _roots(results: Mapping[str, Any], record: Record) -> list[Input]:
         if not isinstance(value, tf.Tensor) or id(value) in seen or id(value) not in made:
             continue
         seen.add(id(value))
-        if value.dtype.is_floating and not (record.made_from(value) - {id(value)}) & shown:
+        if not value.dtype.is_floating or (record.made_from(value) - {id(value)}) & shown:
+            continue
+        if all(_rearranges(one) for one in record.between(floating, value)):
             found.append(Input(name, np.asarray(value), (value,), value))
     return found
 
 
-def _variables(results: Mapping[str, Any], record: Record) -> list[Input]:
+def _rearranges(one: Operation) -> bool:
+    """Whether an operation only moves numbers, which stay what they are."""
+    return one.name in REARRANGING and all(tensor.dtype.is_floating for tensor in one.outputs)
+
+
+def _variables(results: Mapping[str, Any], record: Record, given: set[int]) -> list[Input]:
+    """Variables among the results; those of equal values cannot be told apart when they are read."""
     import tensorflow as tf
 
-    found = []
+    found: list[Input] = []
     for name, value in results.items():
         variable = getattr(value, "value", None) if type(value).__module__.startswith("keras") else value
         if isinstance(variable, tf.Variable):
-            reads = tuple(record.reads_of(variable))
-            if reads:
+            reads = tuple(record.reads_of(variable, given))
+            if reads and not any(set(map(id, reads)) & set(map(id, one.tensors)) for one in found):
                 found.append(Input(name, np.asarray(variable), reads, variable))
     return found

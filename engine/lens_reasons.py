@@ -148,6 +148,24 @@ def why_zero(operations: Sequence[Operation], target: Any, found: Gradients) -> 
     return "; ".join(told[:3])
 
 
+def why_odd(operations: Sequence[Operation], target: Any, found: Gradients) -> str:
+    """Where a finite gradient became NaN or infinite on its way back; "" where it did not."""
+
+    def sound(tensor: Any) -> bool:
+        gradient = found.get(id(tensor))
+        return tensor is target or (gradient is not None and bool(np.isfinite(gradient).all()))
+
+    names = []
+    for one in operations:
+        read = [found[id(tensor)] for tensor in one.inputs if found.get(id(tensor)) is not None]
+        if any(map(sound, one.outputs)) and any(not np.isfinite(gradient).all() for gradient in read):
+            names.append(called(one.name))
+    if not names:
+        return ""
+    kinds = ", ".join(list(dict.fromkeys(names))[:3])
+    return f"it becomes NaN or infinite at {kinds}: an infinite slope, or 0 · ∞ on the way back"
+
+
 def why_apart(
     operations: Sequence[Operation], lost: Sequence[str], kinks: int, checked: int, dtype: str
 ) -> str:

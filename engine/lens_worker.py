@@ -173,7 +173,7 @@ def _values(gradient: Any) -> Array | None:
 def _found(run: Run, one: Input, between: Sequence[Operation], most: int, can_move: bool) -> Found:
     if not one.floating:
         return Found(one, "none", reasons.integers(str(one.values.dtype)))
-    if not between and one.source is not run.target and id(run.target) not in map(id, one.tensors):
+    if not between:
         return Found(one, "none", _no_path(run, one) if can_move else NO_PATH)
     try:
         gradient = _values(run.tape.gradient(run.target, one.source))
@@ -186,14 +186,18 @@ def _found(run: Run, one: Input, between: Sequence[Operation], most: int, can_mo
     found = _differences(run, one, between, gradient, most)
     lost = reasons.cuts(between, one.tensors, run.target, run.alive)
     if gradient is None:
-        return Found(one, "none", reasons.why_none(lost) or NOT_TOLD, None, found)
+        return Found(one, "none", reasons.why_none(lost) or NOT_TOLD, None, found, FOLLOWS)
     apart = _apart(between, lost, found)
+    if not np.isfinite(gradient).all():
+        why = reasons.why_odd(between, run.target, run.alive) or "it is NaN or infinite"
+        return Found(one, "gradient", why, gradient, found, why)
     if not np.any(gradient != 0):
         return Found(one, "zero", reasons.why_zero(between, run.target, run.alive), gradient, found, apart)
     return Found(one, "gradient", "", gradient, found, apart)
 
 
 NO_PATH = "no path: the output is not computed from it"
+FOLLOWS = "the output does follow it, by ways the tape does not"
 NOT_TOLD = "the tape lost it on the way"
 DETOUR = (
     "its values leave TensorFlow on the way (NumPy, or a copy into a variable): the output follows it, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def lens_payload(listed: Listed, trace: Trace) -> dict[str, Any]:
     return {
         "lab": f"{listed.slug}/lens",
         "link": link_text(listed, trace.parameters, asked),
-        **drawn(trace, {"lens": panels(trace)}),
+        **drawn(trace, {"lens": panels(listed, trace)}),
         "values": link_texts(listed, trace) | {name: asked.text(name) for name in (OF, AT)},
         "lens": dict(trace.facts),
         "facts": [],
@@ -41,36 +42,51 @@ def lens_payload(listed: Listed, trace: Trace) -> dict[str, Any]:
     }
 
 
-def panels(trace: Trace) -> Sequence[Grid]:
-    """The output, then each input beside its gradient and its finite differences, at the steepest cell."""
-    found = [_output(trace)]
+def panels(listed: Listed, trace: Trace) -> Sequence[Grid]:
+    """The output, then each input beside its gradient and its finite differences, at the steepest cell.
+
+    Tensors that the lab draws are drawn the same way round.
+    """
+    usual = _usual(listed, trace)
+    found = [_output(trace, usual.get(trace.facts[OF]))]
     for row in _with_gradient(trace)[:MOST_DRAWN]:
         gradient = trace[row["gradient"]]
         steepest = int(np.argmax(np.abs(np.nan_to_num(gradient)))) if gradient.size else 0
         cell = np.unravel_index(steepest, gradient.shape) if gradient.size else ()
         axes = trace.tensors[row["gradient"]].axes
         at = {axis: int(place) for axis, place in zip(axes, cell, strict=False)}
-        found.append(Grid(row["name"], at=at))
-        found.append(Grid(row["gradient"], f"d {trace.facts['number']} / d {row['name']}", at=at))
+        known = usual.get(row["name"], Grid(row["name"]))
+        usually = Grid(row["name"], known.title, rows=known.rows, columns=known.columns, at=at)
+        title = f"d {trace.facts['number']} / d {row['name']}"
+        found += [replace(usually, scale=known.scale), replace(usually, tensor=row["gradient"], title=title)]
         if (moved := f"differences of {row['name']}") in trace.tensors:
-            found.append(Grid(moved, "the same by finite differences", at=at))
+            found.append(replace(usually, tensor=moved, title="the same by finite differences"))
     return found
+
+
+def _usual(listed: Listed, trace: Trace) -> dict[str, Grid]:
+    """How the lab itself draws a tensor."""
+    lab = listed.lab
+    whole = engine.run(lab.technique, **trace.parameters)
+    grids = [*lab.panels(whole), *(lab.gradients(whole) if lab.gradients else ())]
+    return {panel.tensor: panel for panel in reversed(grids) if isinstance(panel, Grid)}
 
 
 def _with_gradient(trace: Trace) -> list[Mapping[str, Any]]:
     return [row for row in trace.facts["inputs"] if row.get("gradient") in trace.tensors]
 
 
-def _output(trace: Trace) -> Grid:
+def _output(trace: Trace, known: Grid | None) -> Grid:
     """The result that is asked about; a click chooses another cell of it."""
     of, at = trace.facts[OF], trace.facts[AT]
     axes = trace.tensors[of].axes
-    rows, columns = _sides(axes)
+    title = known.title if known else ""
+    rows, columns = (known.rows, known.columns) if known and known.rows and known.columns else _sides(axes)
     if at in WHOLE:
-        return Grid(of, rows=rows, columns=columns, chooses=AT)
+        return Grid(of, title, rows=rows, columns=columns, at=known.at if known else {}, chooses=AT)
     cell = dict(zip(axes, map(int, filter(None, at.split(","))), strict=True))
     mark = (cell.get(rows, 0), cell.get(columns, 0)) if axes else None
-    return Grid(of, rows=rows, columns=columns, at=cell, mark=mark, chooses=AT)
+    return Grid(of, title, rows=rows, columns=columns, at=cell, mark=mark, chooses=AT)
 
 
 def _sides(axes: Sequence[str]) -> tuple[str, str]:

@@ -70,9 +70,9 @@ class State:
         return {**defaults(self.listed), **self._read(settings)}
 
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
-        """Back to the defaults, or to a preset."""
+        """Back to the defaults, or to a preset; the lens then looks at the same result of it."""
         self.act()
-        self.move(self.preset(settings or {}))
+        self.move(self.preset(settings or {}), Asked() if settings is None else None)
 
     def has_drawn(self) -> None:
         """The browser shows the first picture."""
