@@ -157,7 +157,7 @@ def why_odd(operations: Sequence[Operation], target: Any, found: Gradients) -> s
 
     names = []
     for one in operations:
-        read = [found[id(tensor)] for tensor in one.inputs if found.get(id(tensor)) is not None]
+        read = [gradient for tensor in one.inputs if (gradient := found.get(id(tensor))) is not None]
         if any(map(sound, one.outputs)) and any(not np.isfinite(gradient).all() for gradient in read):
             names.append(called(one.name))
     if not names:

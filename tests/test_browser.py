@@ -226,7 +226,7 @@ def test_the_gradient_lens_follows_a_drag_and_a_click_chooses_a_cell(page: Page,
     main = open_lab(page, server, FIELD, SMALL + "&lens=y&lens_at=0,2,2,0")
     page.get_by_role("tab", name="Gradients", exact=True).click()
     lens = page.locator('.stage[data-group="lens"]')
-    expect(lens).to_have_attribute("data-ready", "true")
+    expect(lens).to_have_attribute("data-ready", "true", timeout=30_000)
     expect(lens).to_contain_text("d y[0, 2, 2, 0] / d x")
     drag(page, "Kernel size, height", [4, 5])
     wait_until(lambda: "kernel=5" in (lens.get_attribute("data-link") or ""), 10)
@@ -243,7 +243,7 @@ def test_the_gradient_lens_follows_a_drag_and_a_click_chooses_a_cell(page: Page,
     expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x")
     page.reload()
     page.get_by_role("tab", name="Gradients", exact=True).click()
-    expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x")
+    expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x", timeout=30_000)
 
 
 def test_a_link_opens_the_same_page_elsewhere(browser: Browser, server: Server) -> None:
