@@ -141,6 +141,10 @@ def check_lens(
     if reason := refusal(found):
         raise Rejected(OF, "the gradient lens", "a lab that has one", reason)
     read = found.read(parameters)
+    if found.lane(read) == "long":
+        raise Rejected(
+            name, "work that takes long", "work of a moment, for it is run many times", "choose less"
+        )
     _within_budget(found, read, lens_cost(found.cost(read)))
     return question, read
 

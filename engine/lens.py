@@ -70,7 +70,7 @@ def refusal(technique: Technique) -> str:
     """Why a technique has no lens, in its own words; "" where it has one."""
     declared = getattr(technique.module, "NO_LENS", "")
     if not declared and getattr(technique.module, "LANE", "interactive") == "long":
-        return "It takes too long to run again and again."
+        return "Its work takes too long to be run again for every difference."
     return str(declared)
 
 

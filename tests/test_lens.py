@@ -334,7 +334,7 @@ def test_the_lens_travels_in_the_link() -> None:
 class TestPage:
     def page(self, slug: str, **query: str) -> Any:
         at = opened(labs()[slug], **query)
-        at.session_state[f"{slug}.tabs"] = "Gradients"
+        at.session_state[f"{slug}.tab"] = "Gradients"
         return at.run()
 
     def test_a_result_and_a_place_are_chosen_and_taken_back(self, warm_engine: None) -> None:

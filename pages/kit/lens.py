@@ -49,19 +49,31 @@ def panels(listed: Listed, trace: Trace) -> Sequence[Grid]:
     """
     usual = _usual(listed, trace)
     found = [_output(trace, usual.get(trace.facts[OF]))]
-    for row in _with_gradient(trace)[:MOST_DRAWN]:
+    rows = sorted(_with_gradient(trace), key=lambda row: row["name"] not in usual)
+    for row in rows[:MOST_DRAWN]:
         gradient = trace[row["gradient"]]
         steepest = int(np.argmax(np.abs(np.nan_to_num(gradient)))) if gradient.size else 0
         cell = np.unravel_index(steepest, gradient.shape) if gradient.size else ()
         axes = trace.tensors[row["gradient"]].axes
         at = {axis: int(place) for axis, place in zip(axes, cell, strict=False)}
-        known = usual.get(row["name"], Grid(row["name"]))
-        usually = Grid(row["name"], known.title, rows=known.rows, columns=known.columns, at=at)
+        known = usual.get(row["name"]) or _flat(trace, row["name"])
+        usually = Grid(
+            row["name"], known.title, rows=known.rows, columns=known.columns, at=at, labels=known.labels
+        )
         title = f"d {trace.facts['number']} / d {row['name']}"
         found += [replace(usually, scale=known.scale), replace(usually, tensor=row["gradient"], title=title)]
         if (moved := f"differences of {row['name']}") in trace.tensors:
             found.append(replace(usually, tensor=moved, title="the same by finite differences"))
     return found
+
+
+def _flat(trace: Trace, name: str) -> Grid:
+    """A tensor that the lab does not draw: its last two axes with more than one place."""
+    axes, shape = trace.tensors[name].axes, trace.tensors[name].shape
+    long = [axis for axis, size in zip(axes, shape, strict=True) if size > 1]
+    if len(long) < 2 or any(axis.endswith("height") for axis in axes):
+        return Grid(name)
+    return Grid(name, rows=long[-2], columns=long[-1])
 
 
 def _usual(listed: Listed, trace: Trace) -> dict[str, Grid]:
@@ -223,15 +235,16 @@ def _stage(state: State, trace: Trace) -> None:
         on_warm_change=state.act,
         on_drawn_change=state.act,
     )
-    left = _with_gradient(trace)[MOST_DRAWN:]
+    drawn_now = {panel["tensor"] for panel in payload["panels"]["lens"]}
+    left = [row["name"] for row in _with_gradient(trace) if row["name"] not in drawn_now]
     if left:
-        st.caption(f"Not drawn, but in the table: {plain(', '.join(row['name'] for row in left))}.")
+        st.caption(f"Not drawn, but in the table: {plain(', '.join(left))}.")
 
 
 def _table(trace: Trace) -> None:
     """As text, so that it can be read aloud."""
     lines = [
-        "| input | shape | gradient | largest slope | largest difference from finite differences | why |",
+        "| input | gradient | why | largest slope | largest difference from finite differences | shape |",
         "| --- | --- | --- | --- | --- | --- |",
         *(f"| {' | '.join(_line(row))} |" for row in trace.facts["inputs"]),
     ]
@@ -249,11 +262,11 @@ def _line(row: Mapping[str, Any]) -> list[str]:
     largest = _short(row["largest"]) if "largest" in row else "–"
     return [
         plain(row["name"]),
-        plain(shape),
         f"**{WORDS[row['status']]}**",
+        plain(_why(row)),
         largest,
         _difference(row),
-        plain(_why(row)),
+        plain(shape),
     ]
 
 
