@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.lens import AT, OF, WHOLE
+from engine.lens_inputs import Input, arrays_in
 from engine.links import IndexMap
 from engine.technique import Story, Technique
 from engine.trace import Step, Tensor, Trace, to_plain
 
 if TYPE_CHECKING:
-    from engine.lens_inputs import Input
     from engine.lens_worker import Found, Run
 
 MOST_LISTED = 24  # cells written out as numbers beside finite differences
@@ -126,9 +126,7 @@ def _facts(run: Run, answers: Sequence[Found], number: str) -> dict[str, Any]:
         "value": float(run.target),
         "choices": choices,
         "inputs": [_row(answer) for answer in answers],
-        "settings": sorted(
-            run.arguments.keys() - {one.input.argument[0] for one in answers if one.input.argument}
-        ),
+        "settings": sorted(run.arguments.keys() - {place[0] for place, _ in arrays_in(run.arguments)}),
     }
     plain: dict[str, Any] = to_plain(facts)
     return plain

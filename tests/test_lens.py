@@ -288,6 +288,12 @@ def test_places_are_read_in_every_spelling() -> None:
         index_of("4,0", (4, 5))
 
 
+def test_an_array_drawn_only_in_part_is_no_setting(warm_engine: None) -> None:
+    facts = engine.lens("receptive-field", size=8, image="noise").facts
+    assert "image" not in facts["settings"]  # x is made of it
+    assert {"unit", "filter"} <= set(facts["settings"])
+
+
 def test_an_unknown_result_names_those_there_are(warm_engine: None) -> None:
     with pytest.raises(engine.Rejected, match="expected one of .*loss"):
         engine.lens("masked-softmax-attention", of="nonsense")
