@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 import engine
 from engine.lens import AT, OF
 from pages.kit.labs import Listed, labs
-from pages.kit.lens import lens_payload
+from pages.kit.lens_payload import lens_payload
 from pages.kit.payload import error_payload, stage_payload
 from pages.kit.picture import blank, picture
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients

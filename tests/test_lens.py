@@ -18,7 +18,7 @@ from engine.lens_worker import answers_of, record_run
 from engine.technique import Cost, Story, Technique, techniques
 from engine.trace import Tensor, Trace
 from pages.kit.labs import Listed, labs
-from pages.kit.lens import lens_payload
+from pages.kit.lens_payload import lens_payload
 from pages.kit.link import defaults, link_values, read_lens, read_link
 from tests.test_pages import opened
 

@@ -15,7 +15,7 @@ import pytest
 
 import engine
 from pages.kit.labs import labs
-from pages.kit.lens import lens_payload
+from pages.kit.lens_payload import lens_payload
 from pages.kit.payload import stage_payload
 from server.limits import SOCKET_BURST, SOCKET_RATE, Bucket, Clients, Message, PacedSockets, Receive, Send
 from tests.conftest import Server
