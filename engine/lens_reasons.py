@@ -79,34 +79,27 @@ def _sentence(name: str) -> str:
 
 def cuts(operations: Sequence[Operation], sources: Iterable[Any], target: Any, found: Gradients) -> list[str]:
     """The types of the operations at which every or some way from the sources loses its gradient."""
-    reached = {id(tensor) for tensor in sources}
-    makers: dict[int, Operation] = {}
-    for one in operations:
-        reached.update(id(tensor) for tensor in one.outputs)
-        makers.update((id(tensor), one) for tensor in one.outputs)
+    blame: dict[int, set[str]] = {id(tensor): set() for tensor in sources}  # of each tensor on a way
+    names: set[str] = set()
 
     def alive(tensor: Any) -> bool:
         return tensor is target or found.get(id(tensor)) is not None
 
-    def blamed(one: Operation, tensor: Any) -> set[str]:
-        """Who made integers of it, where the lost tensor is one; else the operation itself."""
-        maker = makers.get(id(tensor))
-        if maker is not None and maker.name in STOPS:
-            return {maker.name}
-        if tensor.dtype.is_floating or maker is None:
-            return {one.name}
-        before = [read for read in maker.inputs if id(read) in reached]
-        if any(read.dtype.is_floating for read in before):
-            return {maker.name}
-        return set().union(*(blamed(maker, read) for read in before)) or {maker.name}
-
-    names: set[str] = set()
     for one in operations:
-        if any(alive(tensor) for tensor in one.outputs):
-            for tensor in one.inputs:
-                if id(tensor) in reached and not alive(tensor):
-                    names |= blamed(one, tensor)
+        lost = [tensor for tensor in one.inputs if id(tensor) in blame and not alive(tensor)]
+        if any(map(alive, one.outputs)):
+            names = names.union(*(blame[id(tensor)] or {one.name} for tensor in lost))
+        before = [tensor for tensor in one.inputs if id(tensor) in blame]
+        for tensor in one.outputs:
+            blame[id(tensor)] = _blame(one, tensor, before, blame)
     return sorted(names)
+
+
+def _blame(one: Operation, made: Any, before: Sequence[Any], blame: Mapping[int, set[str]]) -> set[str]:
+    """Who is to blame if what an operation made has no gradient: itself, or who came before."""
+    if one.name in STOPS or (not made.dtype.is_floating and any(t.dtype.is_floating for t in before)):
+        return {one.name}
+    return set().union(*(blame[id(tensor)] for tensor in before))
 
 
 def without_gradient(operations: Sequence[Operation]) -> list[str]:
@@ -124,7 +117,18 @@ def without_gradient(operations: Sequence[Operation]) -> list[str]:
 
 def why_none(names: Sequence[str]) -> str:
     """The reason as a sentence, for the operations where every way ends."""
-    return "every way ends: " + "; ".join(dict.fromkeys(map(_sentence, names))) if names else ""
+    return "every way ends: " + _sentences(names) if names else ""
+
+
+def _sentences(names: Sequence[str]) -> str:
+    """A reason each, those that compare in one."""
+    compares = [name for name in names if name in COMPARES]
+    if len(compares) > 1:
+        together = f"{', '.join(compares[:-1])} and {compares[-1]} answer yes or no, which has no gradient"
+        return "; ".join(
+            [*dict.fromkeys(_sentence(name) for name in names if name not in COMPARES), together]
+        )
+    return "; ".join(dict.fromkeys(map(_sentence, names)))
 
 
 def why_zero(operations: Sequence[Operation], target: Any, found: Gradients) -> str:
@@ -175,7 +179,7 @@ def why_apart(
     lost = [name for name in lost if name not in SHAPES]
     steps = [name for name in (*STAIRCASES, *FAKE) if name in names and name not in lost]
     if lost:
-        ends = "; ".join(dict.fromkeys(map(_sentence, lost)))
+        ends = _sentences(lost)
         reasons.append(f"differences move along every way, the gradient leaves some out: {ends}")
     if steps:
         reasons.append(f"{steps[0]} is a staircase: differences see its steps, the gradient is a stand-in")
