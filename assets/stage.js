@@ -32,8 +32,15 @@ class Stage {
     this.panels = [];
     this.build(parentElement);
     if (data.live) live(this.lab).reset(data.link ?? "");
-    this.leave = live(this.lab).subscribe((shown) => this.show(shown));
+    const leave = live(this.lab).subscribe((shown) => this.show(shown));
+    const unfollow = data.follows ? live(data.follows).subscribe((shown) => this.follow(shown)) : () => {};
+    this.leave = () => (leave(), unfollow());
     this.observe();
+  }
+
+  /** The picture beside this one was asked for something newer. */
+  follow({ payload, source }) {
+    if (payload && source === "live" && this.root.clientWidth) live(this.lab).follow(payload.values);
   }
 
   build(parent) {

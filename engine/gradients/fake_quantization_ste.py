@@ -17,6 +17,7 @@ from engine.technique import Cost, Made, Story
 MODES = ("tied", "tied-stopped", "fixed", "moving-average")
 DTYPES = {"float32": "float", "float64": "double", "float16": "half", "int32": "int32"}
 SMALLEST = 1e-30  # a range narrower than this has no scale in float32
+LENS = "y"  # what the gradient lens asks about first
 PARAMETERS = (
     Numbers("x", None, 1, 256, about="the values; left out: normal samples"),
     Pair("size", (10, 10), 1, 16, "rows and columns of the samples; a column is a channel"),

@@ -55,8 +55,8 @@ class Grid:
     writes that value or, from a cell that has it, 0; with `brush` it writes that value always, such as
     the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
     `labels` names the places of an axis, such as the words of a sentence; they may come from outside.
-    `fixed` are axes whose place `at` alone sets.
-    With `line` the panel begins a new line, under these words.
+    `fixed` are axes whose place `at` alone sets. With `line` the panel begins a new line, under these
+    words. `chooses` names a parameter that a click sets to the cell's index on all axes, such as 0,3,2.
     """
 
     tensor: str
@@ -78,6 +78,7 @@ class Grid:
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
     line: str = ""
+    chooses: str = ""
 
 
 @dataclass(frozen=True)
