@@ -144,7 +144,7 @@ def rmsprop_update_delta(w0, g, connected, apart, v0, compare, chosen, **setting
         lambda copies: rmsprop(wide, copies, wide_there, **formula)["delta"], g, chosen
     )
     found["sgd"] = -settings["learning_rate"] * g * there
-    found["sgd_row"], found["delta_row"] = found["sgd"][chosen[0]], found["delta"][chosen[0]]
+    found["sgd_step"], found["rmsprop_step"] = found["sgd"][chosen[0]], found["delta"][chosen[0]]
     names = ("learning_rate", "rho", "momentum", "epsilon", "centered", "weight_decay")
     options = {name: settings[name] for name in names}
     scale = None if settings["loss_scale"] == 1 else settings["loss_scale"]

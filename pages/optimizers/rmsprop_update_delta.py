@@ -33,7 +33,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
     step, crossed, momentum = trace.parameters["chosen"][0], "connected", "m" in trace.tensors
     found: list[Panel] = [
         Bars(
-            ("sgd_row", "delta_row"),
+            ("sgd_step", "rmsprop_step"),
             f"step {step}: −learning rate · gradient, and what RMSprop adds",
             crossed,
         ),
@@ -46,8 +46,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
         found.append(Grid("average", "running average of g", crossed=crossed))
     found += [
         Grid("root", "root", "sequential", crossed=crossed),
-        Grid("increment", "increment", crossed=crossed),
-        *([Grid("m", "momentum", crossed=crossed)] if momentum else []),
+        *([Grid("increment", crossed=crossed), Grid("m", "momentum", crossed=crossed)] if momentum else []),
         Grid("delta", "deltas", crossed=crossed, picks="chosen", mark=trace.parameters["chosen"]),
         Grid("w", "weights after each step", crossed=crossed),
         Grid("other_delta", f"deltas by {OTHERS[trace.parameters['compare']]}", crossed=crossed),
@@ -152,5 +151,5 @@ LAB = Lab(
     words=("RMSprop", "RMSPropOptimizer", "compute_gradients", "apply_gradients", "get_slot", "momentum", "velocity", "rho", "epsilon",
            "learning rate", "optimizer", "update", "delta", "clipnorm", "clipvalue", "global_clipnorm", "weight decay", "centered",
            "loss_scale_factor", "No gradients provided for any variable", "Unknown variable"),
-    card=Bars(("sgd_row", "delta_row"), "−lr · g and the delta"),
+    card=Bars(("sgd_step", "rmsprop_step"), "−lr · g and the delta"),
 )  # fmt: skip

@@ -1,0 +1,183 @@
+"""The parts of optimizer-steps in plain TensorFlow; the code tab shows them too."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+
+def height(surface, w, condition, l2):  # type: ignore[no-untyped-def]
+    """The loss: float[...] of weights float[..., weight]."""
+    import tensorflow as tf
+
+    x, y = w[..., 0], w[..., -1]
+    if surface == "bowl":
+        loss = (x**2 + condition * y**2) / 2
+    elif surface == "rosenbrock":
+        loss = (1 - x) ** 2 + 100 * (y - x**2) ** 2
+    elif surface == "saddle":
+        loss = (x**2 - y**2) / 2
+    elif surface == "beale":
+        loss = (1.5 - x + x * y) ** 2 + (2.25 - x + x * y**2) ** 2 + (2.625 - x + x * y**3) ** 2
+    elif surface == "himmelblau":
+        loss = (x**2 + y - 11) ** 2 + (x + y**2 - 7) ** 2
+    elif surface == "parabola":
+        loss = condition * x**2 / 2
+    elif surface == "absolute":
+        loss = tf.abs(x)
+    else:  # double-well
+        loss = (x**2 - 1) ** 2 / 4
+    return loss + l2 / 2 * tf.reduce_sum(w**2, axis=-1)
+
+
+def slots_after(optimizer, g, m, v, s):  # type: ignore[no-untyped-def]
+    """The slots after a gradient: m (momentum, or mean gradient), v (mean squared gradient)."""
+    if optimizer in ("momentum", "nesterov"):
+        return s["momentum"] * m - s["learning_rate"] * g, v
+    if optimizer == "rmsprop":
+        return m, s["rho"] * v + (1 - s["rho"]) * g**2
+    if optimizer in ("adam", "adamw"):
+        return m + (1 - s["beta_1"]) * (g - m), v + (1 - s["beta_2"]) * (g**2 - v)
+    return m, v
+
+
+def root_of(optimizer, v, s):  # type: ignore[no-untyped-def]
+    """What the step is divided by; RMSprop's epsilon stands inside the root, Adam's outside."""
+    import tensorflow as tf
+
+    return tf.sqrt(v + s["epsilon"]) if optimizer == "rmsprop" else tf.sqrt(v) + s["epsilon"]
+
+
+def delta_of(optimizer, w, g, m, v_root, t, s):  # type: ignore[no-untyped-def]
+    """What is added to the weights at step t = 1, 2, …, from the slots after the gradient."""
+    import tensorflow as tf
+
+    rate = s["learning_rate"]
+    if optimizer == "sgd":
+        return -rate * g
+    if optimizer == "momentum":
+        return tf.identity(m)
+    if optimizer == "nesterov":  # one more step of momentum ahead
+        return s["momentum"] * m - rate * g
+    if optimizer == "rmsprop":
+        return -rate * g / v_root
+    corrected = rate * tf.sqrt(1 - s["beta_2"] ** t) / (1 - s["beta_1"] ** t)
+    delta = -corrected * m / v_root
+    return delta - rate * s["weight_decay"] * w if optimizer == "adamw" else delta
+
+
+@functools.lru_cache(maxsize=64)
+def descent(surface, optimizer):  # type: ignore[no-untyped-def]
+    """The whole path as one compiled loop, traced once for every start, length and setting."""
+    import tensorflow as tf
+
+    @tf.function(autograph=False)
+    def path(start, steps, s):  # type: ignore[no-untyped-def]
+        def step(state, number):  # type: ignore[no-untyped-def]
+            w, m, v = state["after"], state["m"], state["v"]
+            with tf.GradientTape() as tape:
+                tape.watch(w)
+                loss = height(surface, w, s["condition"], s["l2"])
+            g = tape.gradient(loss, w)
+            m, v = slots_after(optimizer, g, m, v, s)
+            t = tf.cast(number + 1, tf.float32)
+            delta = delta_of(optimizer, w, g, m, root_of(optimizer, v, s), t, s)
+            return {"w": w, "loss": loss, "g": g, "m": m, "v": v, "after": w + delta}
+
+        zero = tf.zeros_like(start)
+        begin = {"w": start, "loss": zero[0], "g": zero, "m": zero, "v": zero, "after": start}
+        return tf.scan(step, tf.range(steps), begin)
+
+    return path
+
+
+@functools.lru_cache(maxsize=64)
+def keras_steps(optimizer, momentum, weights):  # type: ignore[no-untyped-def]
+    """Keras' own optimizer, each step from a given state, as a compiled loop.
+
+    Its settings are variables, so that new values need no new graph (SGD's momentum must be a float).
+    """
+    import keras
+    import tensorflow as tf
+
+    names = {
+        "rmsprop": ("rho", "epsilon"),
+        "adam": ("beta_1", "beta_2", "epsilon"),
+        "adamw": ("beta_1", "beta_2", "epsilon", "weight_decay"),
+    }
+    s = {name: tf.Variable(0.0) for name in names.get(optimizer, ())}
+    kinds = {
+        "rmsprop": keras.optimizers.RMSprop,
+        "adam": keras.optimizers.Adam,
+        "adamw": keras.optimizers.AdamW,
+    }
+    if optimizer in kinds:
+        keras_optimizer = kinds[optimizer](**s)
+    else:
+        keras_optimizer = keras.optimizers.SGD(momentum=momentum, nesterov=optimizer == "nesterov")
+    w = tf.Variable(tf.zeros(weights))
+    keras_optimizer.build([w])
+
+    @tf.function(autograph=False)
+    def after(states):  # type: ignore[no-untyped-def]
+        def step(state):  # type: ignore[no-untyped-def]
+            number, before, g, m, v = state
+            keras_optimizer.iterations.assign(number)
+            w.assign(before)
+            for slot in keras_optimizer.variables[2:]:
+                slot.assign(v if slot.path.endswith("velocity") else m)
+            keras_optimizer.apply_gradients([(g, w)])
+            return tf.identity(w)
+
+        return tf.map_fn(step, states, fn_output_signature=tf.float32, parallel_iterations=1)
+
+    def run(states, learning_rate, settings):  # type: ignore[no-untyped-def]
+        keras_optimizer.learning_rate.assign(learning_rate)
+        for name, variable in s.items():
+            variable.assign(settings[name])
+        return after(states)
+
+    return run
+
+
+def central_differences(surface, w, condition, l2):  # type: ignore[no-untyped-def]
+    """The gradient at every point of the path, by moving each weight a little both ways, in float64."""
+    import tensorflow as tf
+
+    w = tf.cast(w, tf.float64)
+    columns = []
+    for axis in np.eye(w.shape[-1]):
+        little = 1e-5 * tf.maximum(tf.abs(w), 1e-2) * axis
+        change = height(surface, w + little, condition, l2) - height(surface, w - little, condition, l2)
+        columns.append(change / (2 * tf.reduce_sum(little, axis=-1)))
+    return tf.stack(columns, axis=-1)
+
+
+def drawn(surface, across, up, rows, columns, condition, l2):  # type: ignore[no-untyped-def]
+    """The surface as a picture from 0 to 1, on a logarithmic scale: float32[y, x].
+
+    For one weight the rows are losses, and what lies under the curve is 1.
+    """
+    import tensorflow as tf
+
+    x = tf.cast(tf.linspace(*across, columns), tf.float32)
+    y = tf.cast(tf.linspace(*up[::-1], rows), tf.float32)
+    if surface in ("parabola", "absolute", "double-well"):
+        return tf.cast(y[:, None] > height(surface, x[:, None], condition, l2), tf.float32)
+    points = tf.stack(tf.meshgrid(x, y), axis=-1)
+    loss = height(surface, points, condition, l2)
+    share = (loss - tf.reduce_min(loss)) / (tf.reduce_max(loss) - tf.reduce_min(loss))
+    return tf.math.log1p(999 * share) / np.log(1000)
+
+
+def trail_of(points, levels, across, up, rows, columns):  # type: ignore[no-untyped-def]
+    """Where the path passes: the number of the last step in each cell, counted from 1; 0 elsewhere."""
+    trail = np.zeros((rows, columns), "float32")
+    with np.errstate(all="ignore"):
+        column = (points[:, 0] - across[0]) / (across[1] - across[0]) * (columns - 1)
+        row = (up[1] - levels) / (up[1] - up[0]) * (rows - 1)
+    for number, (down, right) in enumerate(zip(row, column, strict=True), 1):
+        if -0.5 <= down < rows - 0.5 and -0.5 <= right < columns - 0.5:
+            trail[round(float(down)), round(float(right))] = number
+    return trail

@@ -1,0 +1,246 @@
+"""What the optimizer lab says about a path: axes, steps with index maps, facts, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.links import IndexMap
+from engine.optimizers.optimizer_steps_surfaces import SURFACES, start_of, top_of
+from engine.parameters import number_text
+from engine.technique import Story
+from engine.trace import Step, Tensor
+
+Array = np.ndarray[Any, Any]
+TABLE, ROW = ("step", "weight"), ("weight",)
+
+_ABOUT = {
+    "w": (TABLE, "the weights before each step"),
+    "loss": (("step",), "the loss before each step"),
+    "g": (TABLE, "the gradient of the loss"),
+    "m": (TABLE, "slot m after the gradient"),
+    "v": (TABLE, "slot v after the gradient: running average of its square"),
+    "root": (TABLE, "what the step is divided by"),
+    "delta": (TABLE, "what is added to the weights"),
+    "after": (TABLE, "the weights after each step"),
+    "sgd": (TABLE, "−learning rate · gradient"),
+    "sgd_step": (ROW, "−learning rate · gradient at the chosen step"),
+    "step": (ROW, "what is added at the chosen step"),
+    "end": ((), "the loss after the last step"),
+    "keras_after": (TABLE, "the weights after each step by Keras, from the same state"),
+    "numeric": (TABLE, "the gradient by central differences in float64"),
+    "curve": (("w",), "the loss of one weight across the picture"),
+    "other_w": (TABLE, "the weights of the other optimizer before each step"),
+    "other_loss": (("step",), "the loss of the other optimizer before each step"),
+}
+READS = {
+    "sgd": ("g",),
+    "momentum": ("m",),
+    "nesterov": ("m", "g"),
+    "rmsprop": ("g", "root"),
+    "adam": ("m", "root"),
+    "adamw": ("m", "root", "w"),
+}
+FORGETS = {"momentum": "momentum", "nesterov": "momentum", "adam": "beta_1", "adamw": "beta_1"}
+
+
+def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
+    """The whole story of one path."""
+    picture = ("y", "x") if SURFACES[parameters["surface"]].weights > 1 else ("height", "w")
+    about = _ABOUT | {
+        "relief": (picture, "the surface from low (0) to high (1), logarithmic; the top is y's largest"),
+        "trail": (picture, "the last step that was in each cell, counted from 1"),
+    }
+    tensors = {name: Tensor(results[name], *about[name]) for name in results if name in about}
+    told = facts(parameters, results)
+    return Story(tensors, _steps(parameters, results), told, notes(parameters, told))
+
+
+def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
+    steps, weights = results["w"].shape
+    shape = (f"[{steps}, {weights}]",)
+    finite = all(np.isfinite(results[name]).all() for name in ("g", "delta", "after", "w"))
+    slots = all(np.isfinite(results[name]).all() for name in ("m", "v", "root") if name in results)
+    exact = bool(finite and slots)
+
+    def each(written: str, *reads: str, exact: bool = exact) -> IndexMap:
+        cells = {"t": steps, "i": weights}
+        return IndexMap(cells, dict.fromkeys((written, *reads), ("t", "i")), "each", exact)
+
+    def past(written: str, keep: float) -> IndexMap:
+        loops = {"k": steps, "d": steps if keep else 1, "i": weights}
+        return IndexMap(loops, {written: ("k + d", "i"), "g": ("k", "i")}, exact=False)
+
+    loops = {"t": steps, "i": weights, "j": weights}
+    slope = IndexMap(loops, {"g": ("t", "i"), "w": ("t", "j")}, "share", exact=False)
+    found = [
+        Step(
+            "gradient",
+            ("w",),
+            "g",
+            SURFACES[p["surface"]].formula,
+            shape,
+            slope,
+            "slope of the loss at ({w})",
+        )
+    ]
+    rate, optimizer = number_text(p["learning_rate"]), p["optimizer"]
+    if "m" in results:
+        name = FORGETS[optimizer]
+        words = f"(each of {{g}}) · its share, fading by {number_text(p[name])} a step"
+        found.append(
+            Step("slot m", ("g",), "m", f"{name} {number_text(p[name])}", shape, past("m", p[name]), words)
+        )
+    if "v" in results:
+        name = "rho" if optimizer == "rmsprop" else "beta_2"
+        words = f"(each of {{g}})² · its share, fading by {number_text(p[name])} a step"
+        found.append(
+            Step("slot v", ("g",), "v", f"{name} {number_text(p[name])}", shape, past("v", p[name]), words)
+        )
+        inside = "√({v} + ε)" if optimizer == "rmsprop" else "√{v} + ε"
+        setting = f"ε {number_text(p['epsilon'])} {'inside' if optimizer == 'rmsprop' else 'outside'}"
+        found.append(Step("root", ("v",), "root", setting, shape, each("root", "v"), inside))
+    reads = READS[optimizer]
+    words = _delta_words(p, rate)
+    # a factor of 0 (Nesterov without momentum, AdamW without decay) links nothing
+    whole = exact and not (optimizer == "nesterov" and not p["momentum"])
+    whole = whole and not (optimizer == "adamw" and not p["weight_decay"])
+    found.append(
+        Step(
+            optimizer,
+            reads,
+            "delta",
+            f"learning rate {rate}",
+            shape,
+            each("delta", *reads, exact=whole),
+            words,
+        )
+    )
+    # AdamW's delta reads w too: the sum of both is linked all the same
+    added = each("after", "w", "delta", exact=exact and optimizer != "adamw")
+    found.append(Step("add", ("w", "delta"), "after", "", shape, added, "{w} + {delta}"))
+    plain = Step(
+        "gradient descent",
+        ("g",),
+        "sgd",
+        f"· −{rate}",
+        shape,
+        each("sgd", "g"),
+        f"−{rate} · {{g}}",
+        aside=True,
+    )
+    return [*found, plain]
+
+
+def _delta_words(p: Mapping[str, Any], rate: str) -> str:
+    optimizer = p["optimizer"]
+    if optimizer == "adamw":
+        shrink = number_text(p["learning_rate"] * p["weight_decay"])
+        return f"−(corrected rate) · {{m}} ÷ {{root}} − {shrink} · {{w}}"
+    return {
+        "sgd": f"−{rate} · {{g}}",
+        "momentum": "{m}",
+        "nesterov": f"{number_text(p['momentum'])} · {{m}} − {rate} · {{g}}",
+        "rmsprop": f"−{rate} · {{g}} ÷ {{root}}",
+        "adam": "−(corrected rate) · {m} ÷ {root}",
+    }[str(optimizer)]
+
+
+def facts(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain numbers: start and end, when it left, the chosen step, agreement with Keras."""
+    weight, step = p["chosen"]
+    at = {
+        name: float(results[name][step, weight])
+        for name in ("w", "g", "m", "v", "root", "delta", "after", "sgd", "keras_after")
+        if name in results
+    }
+    at |= {
+        f"{name}_before": float(results[name][step - 1, weight]) if step else 0.0
+        for name in ("m", "v")
+        if name in results
+    }
+    known, after = SURFACES[p["surface"]], results["after"].astype(float)
+    losses = np.append(results["loss"], results["end"]).astype(float)
+    finite = np.isfinite(losses) & np.isfinite(np.vstack([results["w"][:1], after])).all(axis=1)
+    return {
+        "weights": known.weights,
+        "start": tuple(results["w"][0].astype(float).tolist()),
+        "end": tuple(after[-1].tolist()),
+        "losses": (float(losses[0]), float(losses[-1])),
+        "lost_at": int(np.argmin(finite)) if not finite.all() else None,
+        "left_at": _first_outside(p, np.vstack([results["w"][:1], after])),
+        "distance": min(
+            (float(np.linalg.norm(after[-1] - np.array(spot))) for spot in known.minima), default=None
+        ),
+        "top": top_of(p["surface"], p["condition"])[1],
+        "at": at,
+        "corrected": _corrected(p, step + 1),
+        "keras_difference": _relative(results["after"], results["keras_after"]),
+        "gradient_difference": _relative(results["g"], results["numeric"]),
+        "largest_rate": largest_rate(p),
+        "assign_is_none": bool(results["assign_is_none"]),
+        "typed_start": start_of(p["surface"], p["start"], p["cell"]),
+    }
+
+
+def _corrected(p: Mapping[str, Any], t: int) -> float | None:
+    """Adam's learning rate with both bias corrections."""
+    if p["optimizer"] not in ("adam", "adamw"):
+        return None
+    return float(p["learning_rate"] * np.sqrt(1 - p["beta_2"] ** t) / (1 - p["beta_1"] ** t))
+
+
+def _first_outside(p: Mapping[str, Any], points: Array) -> int | None:
+    """The number of steps after which the path left what is drawn."""
+    known = SURFACES[p["surface"]]
+    sides = (known.across, known.up)[: known.weights]
+    with np.errstate(all="ignore"):
+        inside = np.all(
+            [(low <= points[:, axis]) & (points[:, axis] <= high) for axis, (low, high) in enumerate(sides)],
+            axis=0,
+        )
+    return None if inside.all() else int(np.argmin(inside))
+
+
+def _relative(one: Array, other: Array) -> float:
+    """The largest difference, relative where values are above 1; 0 where both are lost alike."""
+    one, other = one.astype(float), other.astype(float)
+    with np.errstate(all="ignore"):
+        apart = np.abs(one - other) / np.maximum(1, np.abs(other))
+    unknown = ~np.isfinite(one) | ~np.isfinite(other)
+    return float(np.where(unknown, 0, apart).max())
+
+
+def largest_rate(p: Mapping[str, Any]) -> float | None:
+    """Below this learning rate a quadratic is descended, above it the steps grow.
+
+    2 ÷ λ for gradient descent, with momentum 2 (1 + μ) ÷ λ (Polyak 1964), with Nesterov's
+    2 (1 + μ) ÷ (λ (1 + 2 μ)); λ is the largest curvature. None where there is no such bound.
+    """
+    if p["surface"] not in ("bowl", "parabola") or p["optimizer"] not in ("sgd", "momentum", "nesterov"):
+        return None
+    curvature = (max(1.0, p["condition"]) if p["surface"] == "bowl" else p["condition"]) + p["l2"]
+    mu = {"sgd": 0.0}.get(p["optimizer"], p["momentum"])
+    ahead = 1 + 2 * mu if p["optimizer"] == "nesterov" else 1.0
+    return float(2 * (1 + mu) / (curvature * ahead))
+
+
+def notes(p: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where the path was lost, and what stands still."""
+    found = []
+    if told["lost_at"] is not None:
+        found.append(
+            f"Diverged: after step {told['lost_at']} the loss is no finite number any more"
+            + (f" (it left the picture after step {told['left_at']})" if told["left_at"] is not None else "")
+            + ". Take a smaller learning rate."
+        )
+    elif told["largest_rate"] is not None and p["learning_rate"] > told["largest_rate"]:
+        found.append(
+            f"Diverging: the learning rate {number_text(p['learning_rate'])} is above {told['largest_rate']:.4g}, the "
+            "largest at which this optimizer descends this curvature: every swing is wider than the last."
+        )
+    elif told["left_at"] is not None:
+        found.append(f"The path leaves the picture after step {told['left_at']}.")
+    return tuple(found)
