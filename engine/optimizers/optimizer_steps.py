@@ -10,6 +10,7 @@ import numpy as np
 from engine.errors import Rejected
 from engine.optimizers import optimizer_steps_story
 from engine.optimizers.optimizer_steps_functions import (
+    all_slots,
     central_differences,
     delta_of,
     descent,
@@ -17,6 +18,7 @@ from engine.optimizers.optimizer_steps_functions import (
     height,
     keras_steps,
     root_of,
+    slope,
     slots_after,
     trail_of,
 )
@@ -43,7 +45,7 @@ PARAMETERS = (
     Real("epsilon", 1e-7, -1, 1, "inside RMSprop's root, added to Adam's", 1e-3),
     Real("weight_decay", 0.1, 0, 10, "AdamW takes learning rate · this · weight off", 0.01),
     Real("l2", 0.0, 0, 10, "adds l2 / 2 · |w|² to the loss, and so to the gradient", 0.05),
-    Choice("compare", "sgd", ("none", *OPTIMIZERS), "a second optimizer from the same start"),
+    Choice("compare", "none", ("none", *OPTIMIZERS), "a second optimizer from the same start"),
     Pair("chosen", (0, 0), 0, MOST_STEPS - 1, "weight and step looked at"),
 )
 
@@ -115,8 +117,18 @@ def arguments(**p: Any) -> dict[str, Any]:
 
 
 SHOWN = (
-    height, slots_after, root_of, delta_of, descent, keras_steps, central_differences, drawn, trail_of,
-)  # fmt: skip
+    height,
+    slope,
+    slots_after,
+    all_slots,
+    root_of,
+    delta_of,
+    descent,
+    keras_steps,
+    central_differences,
+    drawn,
+    trail_of,
+)
 
 
 def optimizer_steps(start, optimizer, surface, steps, compare, settings, window, chosen):  # type: ignore[no-untyped-def]
@@ -129,41 +141,41 @@ def optimizer_steps(start, optimizer, surface, steps, compare, settings, window,
 
     s = {name: tf.constant(value, tf.float32) for name, value in settings.items()}
     start, count = tf.convert_to_tensor(start), tf.constant(steps)
-    path = descent(surface, optimizer)(start, count, s)
-    w, g, m, v = (path[name] for name in ("w", "g", "m", "v"))
-    found = {"w": w, "loss": path["loss"], "g": g}
-    t = tf.range(1.0, steps + 1)[:, None]
+    still = tf.stop_gradient(start)  # the path is looked at here, not differentiated
+    path = descent(surface, optimizer)(still, count, s)
+    w = tf.concat([start[tf.newaxis], path[:-1]], axis=0)
+    g = slope(surface, w, s["condition"], s["l2"])
+    m, v = all_slots(optimizer, g, s)
+    found = {"w": w, "loss": height(surface, w, s["condition"], s["l2"]), "g": g}
+    t = tf.range(1.0, steps + 1)[:, tf.newaxis]
     root = root_of(optimizer, v, s)
     found["delta"] = delta_of(optimizer, w, g, m, root, t, s)
     found["after"] = w + found["delta"]
     found["sgd"] = -s["learning_rate"] * g
-    has_m, has_v = (
-        optimizer in ("momentum", "nesterov", "adam", "adamw"),
-        optimizer in ("rmsprop", "adam", "adamw"),
-    )
-    found |= {"m": m} if has_m else {}
-    found |= {"v": v, "root": root} if has_v else {}
+    moves, divides = optimizer not in ("sgd", "rmsprop"), optimizer in ("rmsprop", "adam", "adamw")
+    found |= {"m": m} if moves else {}
+    found |= {"v": v, "root": root} if divides else {}
     found["sgd_step"], found["step"] = found["sgd"][chosen[1]], found["delta"][chosen[1]]
-    found["end"] = height(surface, path["after"][-1], s["condition"], s["l2"])
+    found["end"] = height(surface, path[-1], s["condition"], s["l2"])
 
     before = [tf.concat([tf.zeros_like(slot[:1]), slot[:-1]], axis=0) for slot in (m, v)]
-    by_keras = keras_steps(
-        optimizer, settings["momentum"] if optimizer in ("momentum", "nesterov") else 0.0, len(start)
-    )
-    states = (tf.range(steps), w, g, *before)
-    found["keras_after"] = by_keras(states, settings["learning_rate"], settings)
+    states = tuple(map(tf.stop_gradient, (tf.range(steps), w, g, *before)))
+    mu = settings["momentum"] if optimizer in ("momentum", "nesterov") else 0.0
+    run = keras_steps(optimizer, mu, len(start))
+    found["keras_after"] = run(states, settings["learning_rate"], settings)
     found["numeric"] = central_differences(surface, w, settings["condition"], settings["l2"])
 
     across, up, (rows, columns) = window
-    levels = w[:, -1] if len(start) > 1 else path["loss"]
+    levels = w[:, -1] if len(start) > 1 else found["loss"]
     found["relief"] = drawn(surface, across, up, rows, columns, s["condition"], s["l2"])
     found["trail"] = trail_of(np.asarray(w), np.asarray(levels), across, up, rows, columns)
     if len(start) == 1:
         line = tf.cast(tf.linspace(*across, columns), tf.float32)[:, None]
         found["curve"] = height(surface, line, s["condition"], s["l2"])
     if compare != "none":
-        other = descent(surface, compare)(start, count, s)
-        found |= {"other_w": other["w"], "other_loss": other["loss"]}
+        other = descent(surface, compare)(still, count, s)
+        found["other_w"] = tf.concat([still[tf.newaxis], other], axis=0)
+        found["other_loss"] = height(surface, found["other_w"], s["condition"], s["l2"])
 
     with tf.GradientTape() as tape:  # what an optimizer does to a variable: assign
         tape.watch(start)

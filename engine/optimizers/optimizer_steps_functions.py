@@ -31,6 +31,16 @@ def height(surface, w, condition, l2):  # type: ignore[no-untyped-def]
     return loss + l2 / 2 * tf.reduce_sum(w**2, axis=-1)
 
 
+def slope(surface, w, condition, l2):  # type: ignore[no-untyped-def]
+    """The gradient of the loss at every point: float[..., weight]."""
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(w)
+        loss = height(surface, w, condition, l2)
+    return tape.gradient(loss, w)
+
+
 def slots_after(optimizer, g, m, v, s):  # type: ignore[no-untyped-def]
     """The slots after a gradient: m (momentum, or mean gradient), v (mean squared gradient)."""
     if optimizer in ("momentum", "nesterov"):
@@ -40,6 +50,18 @@ def slots_after(optimizer, g, m, v, s):  # type: ignore[no-untyped-def]
     if optimizer in ("adam", "adamw"):
         return m + (1 - s["beta_1"]) * (g - m), v + (1 - s["beta_2"]) * (g**2 - v)
     return m, v
+
+
+def all_slots(optimizer, g, s):  # type: ignore[no-untyped-def]
+    """The slots after each of the gradients float[step, weight], from zeros."""
+    import tensorflow as tf
+
+    m = v = tf.zeros_like(g[0])
+    found = []
+    for row in tf.unstack(g):
+        m, v = slots_after(optimizer, row, m, v, s)
+        found.append((m, v))
+    return [tf.stack(slot) for slot in zip(*found, strict=True)]
 
 
 def root_of(optimizer, v, s):  # type: ignore[no-untyped-def]
@@ -75,19 +97,14 @@ def descent(surface, optimizer):  # type: ignore[no-untyped-def]
     @tf.function(autograph=False)
     def path(start, steps, s):  # type: ignore[no-untyped-def]
         def step(state, number):  # type: ignore[no-untyped-def]
-            w, m, v = state["after"], state["m"], state["v"]
-            with tf.GradientTape() as tape:
-                tape.watch(w)
-                loss = height(surface, w, s["condition"], s["l2"])
-            g = tape.gradient(loss, w)
+            w, m, v = state
+            g = slope(surface, w, s["condition"], s["l2"])
             m, v = slots_after(optimizer, g, m, v, s)
             t = tf.cast(number + 1, tf.float32)
-            delta = delta_of(optimizer, w, g, m, root_of(optimizer, v, s), t, s)
-            return {"w": w, "loss": loss, "g": g, "m": m, "v": v, "after": w + delta}
+            return w + delta_of(optimizer, w, g, m, root_of(optimizer, v, s), t, s), m, v
 
         zero = tf.zeros_like(start)
-        begin = {"w": start, "loss": zero[0], "g": zero, "m": zero, "v": zero, "after": start}
-        return tf.scan(step, tf.range(steps), begin)
+        return tf.scan(step, tf.range(steps), (start, zero, zero))[0]
 
     return path
 
@@ -119,7 +136,9 @@ def keras_steps(optimizer, momentum, weights):  # type: ignore[no-untyped-def]
     w = tf.Variable(tf.zeros(weights))
     keras_optimizer.build([w])
 
-    @tf.function(autograph=False)
+    rows = [tf.TensorSpec([None, weights])] * 4  # any number of steps, one graph
+
+    @tf.function(autograph=False, input_signature=[(tf.TensorSpec([None], tf.int32), *rows)])
     def after(states):  # type: ignore[no-untyped-def]
         def step(state):  # type: ignore[no-untyped-def]
             number, before, g, m, v = state

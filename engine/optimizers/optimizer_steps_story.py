@@ -32,8 +32,8 @@ _ABOUT = {
     "keras_after": (TABLE, "the weights after each step by Keras, from the same state"),
     "numeric": (TABLE, "the gradient by central differences in float64"),
     "curve": (("w",), "the loss of one weight across the picture"),
-    "other_w": (TABLE, "the weights of the other optimizer before each step"),
-    "other_loss": (("step",), "the loss of the other optimizer before each step"),
+    "other_w": (TABLE, "the weights of the other optimizer, from the start"),
+    "other_loss": (("step",), "the loss of the other optimizer, from the start"),
 }
 READS = {
     "sgd": ("g",),
@@ -71,7 +71,7 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
 
     def past(written: str, keep: float) -> IndexMap:
         loops = {"k": steps, "d": steps if keep else 1, "i": weights}
-        return IndexMap(loops, {written: ("k + d", "i"), "g": ("k", "i")}, exact=False)
+        return IndexMap(loops, {written: ("k + d", "i"), "g": ("k", "i")}, exact=exact)
 
     loops = {"t": steps, "i": weights, "j": weights}
     slope = IndexMap(loops, {"g": ("t", "i"), "w": ("t", "j")}, "share", exact=False)
@@ -104,9 +104,9 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
         found.append(Step("root", ("v",), "root", setting, shape, each("root", "v"), inside))
     reads = READS[optimizer]
     words = _delta_words(p, rate)
-    # a factor of 0 (Nesterov without momentum, AdamW without decay) links nothing
-    whole = exact and not (optimizer == "nesterov" and not p["momentum"])
-    whole = whole and not (optimizer == "adamw" and not p["weight_decay"])
+    # Slots hold the same gradients, and gradients come from the weights: where an operation reads both,
+    # what a cell is made of is less than what it depends on.
+    alone = exact and optimizer in ("sgd", "momentum", "adam")
     found.append(
         Step(
             optimizer,
@@ -114,12 +114,11 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
             "delta",
             f"learning rate {rate}",
             shape,
-            each("delta", *reads, exact=whole),
+            each("delta", *reads, exact=alone),
             words,
         )
     )
-    # AdamW's delta reads w too: the sum of both is linked all the same
-    added = each("after", "w", "delta", exact=exact and optimizer != "adamw")
+    added = each("after", "w", "delta", exact=False)
     found.append(Step("add", ("w", "delta"), "after", "", shape, added, "{w} + {delta}"))
     plain = Step(
         "gradient descent",

@@ -123,7 +123,7 @@ LAB = Lab(
         Preset("Lost", {"optimizer": "sgd", "surface": "rosenbrock", "learning_rate": 0.01, "compare": "none"},
                "In Rosenbrock's valley a rate of 0.01 is far too large: the weights are infinite, then NaN, after a few steps."),
         Preset("A narrow valley", {"condition": 100, "optimizer": "adam", "learning_rate": 0.1, "compare": "momentum"},
-               "A hundred times steeper along y: Adam walks both directions alike, momentum at the same rate swings."),
+               "A hundred times steeper along y: Adam walks both directions alike; momentum at the same rate is lost (its bound is 0.038)."),
         Preset("One learning rate a step", {"optimizer": "adam", "surface": "parabola", "learning_rate": 0.1},
                "Adam's first steps are one learning rate each, whatever the gradient: 25 here, 2.5 or 250 with another κ."),
         Preset("It never arrives", {"optimizer": "rmsprop", "surface": "absolute", "learning_rate": 0.1, "steps": 80},
