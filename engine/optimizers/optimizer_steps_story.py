@@ -50,8 +50,11 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     """The whole story of one path."""
     picture = ("y", "x") if SURFACES[parameters["surface"]].weights > 1 else ("height", "w")
     about = _ABOUT | {
-        "relief": (picture, "the surface from low (0) to high (1), logarithmic; the top is y's largest"),
-        "trail": (picture, "the last step that was in each cell, counted from 1"),
+        "relief": (
+            picture,
+            "the surface from low (0.4) to high (1), logarithmic; the top row is the largest y",
+        ),
+        "trail": (picture, "1 at the first step to 2 at the last, 0.5 between two steps, 0 elsewhere"),
     }
     tensors = {name: Tensor(results[name], *about[name]) for name in results if name in about}
     told = facts(parameters, results)

@@ -38,7 +38,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
     """The path, the chosen step beside gradient descent's, and everything step by step."""
     weight, step = trace.parameters["chosen"]
     found: list[Panel] = [
-        Grid("trail", "the path (click to start there)", over="relief", picks="cell", sets={"start": ""}),
+        Grid("trail", "the path on the surface", over="relief", picks="cell", sets={"start": ""}),
         Bars(("sgd_step", "step"), f"step {step}: −learning rate · gradient, and the step taken"),
         Grid("delta", "deltas", rows="weight", columns="step", picks="chosen", mark=(weight, step)),
         _strip("g", "gradients"),
@@ -146,5 +146,5 @@ LAB = Lab(
     words=("optimizer", "SGD", "gradient descent", "momentum", "Nesterov", "RMSprop", "Adam", "AdamW", "learning rate", "diverge", "NaN loss",
            "Rosenbrock", "saddle point", "Beale", "Himmelblau", "contour", "weight decay", "L2", "epsilon", "beta_1", "beta_2", "slots",
            "condition number", "bias correction", "stuck", "local minimum"),
-    card=Grid("trail"),
+    card=Grid("relief"),
 )  # fmt: skip

@@ -65,8 +65,8 @@ def _path(trace: Trace) -> dict[str, Any]:
         contour = {
             "type": "contour", "z": trace["relief"].astype(float).tolist(), "x": across.tolist(),
             "y": np.linspace(*known.up[::-1], rows).tolist(), "ncontours": 18, "showscale": False,
-            "colorscale": [[0, "rgba(43,140,190,0.45)"], [1, "rgba(43,140,190,0.02)"]], "hoverinfo": "skip",
-            "line": {"width": 0.7, "color": "rgba(138,148,166,0.7)"}, "name": "log loss",
+            "colorscale": [[0, "#1f6fa8"], [1, "#9fb4c4"]], "contours": {"coloring": "lines"}, "hoverinfo": "skip",
+            "line": {"width": 1}, "name": "log loss",
         }  # fmt: skip
         lines = [_line(name, w[:, 0], w[:, 1], colour) for name, w, _, colour in paths(trace)]
         least = np.array(known.minima)
