@@ -96,15 +96,16 @@ def descent(surface, optimizer):  # type: ignore[no-untyped-def]
 
     @tf.function(autograph=False)
     def path(start, steps, s):  # type: ignore[no-untyped-def]
-        def step(state, number):  # type: ignore[no-untyped-def]
-            w, m, v = state
+        def step(number, w, m, v, after):  # type: ignore[no-untyped-def]
             g = slope(surface, w, s["condition"], s["l2"])
             m, v = slots_after(optimizer, g, m, v, s)
             t = tf.cast(number + 1, tf.float32)
-            return w + delta_of(optimizer, w, g, m, root_of(optimizer, v, s), t, s), m, v
+            w += delta_of(optimizer, w, g, m, root_of(optimizer, v, s), t, s)
+            return number + 1, w, m, v, after.write(number, w)
 
-        zero = tf.zeros_like(start)
-        return tf.scan(step, tf.range(steps), (start, zero, zero))[0]
+        zero, rows = tf.zeros_like(start), tf.TensorArray(tf.float32, steps, element_shape=start.shape)
+        begin = (0, start, zero, zero, rows)
+        return tf.while_loop(lambda number, *_: number < steps, step, begin)[-1].stack()
 
     return path
 
