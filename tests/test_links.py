@@ -39,9 +39,8 @@ MOST = {
     "dynamic-filter-convolution": 1,
     "fake-quantization-ste": 1,
     "multi-head-attention": 1,
-    "weight-constraints": 1,
-    "multi-head-attention": 1,
     "optimizer-steps": 1,
+    "weight-constraints": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [

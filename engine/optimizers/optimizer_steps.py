@@ -11,17 +11,19 @@ from engine.errors import Rejected
 from engine.optimizers import optimizer_steps_story
 from engine.optimizers.optimizer_steps_functions import (
     all_slots,
+    by_keras,
     central_differences,
     delta_of,
     descent,
-    drawn,
     height,
+    keras_optimizer,
     keras_steps,
     root_of,
     slope,
     slots_after,
-    trail_of,
+    through_assign,
 )
+from engine.optimizers.optimizer_steps_pictures import drawn, pictures, trail_of
 from engine.optimizers.optimizer_steps_surfaces import COLUMNS, ROWS, SURFACES, start_of, top_of
 from engine.parameter_lists import Numbers
 from engine.parameters import Choice, Integer, Pair, Real, number_text
@@ -124,10 +126,14 @@ SHOWN = (
     root_of,
     delta_of,
     descent,
+    keras_optimizer,
     keras_steps,
+    by_keras,
     central_differences,
+    through_assign,
     drawn,
     trail_of,
+    pictures,
 )
 
 
@@ -158,31 +164,14 @@ def optimizer_steps(start, optimizer, surface, steps, compare, settings, window,
     found["sgd_step"], found["step"] = found["sgd"][chosen[1]], found["delta"][chosen[1]]
     found["end"] = height(surface, path[-1], s["condition"], s["l2"])
 
-    before = [tf.concat([tf.zeros_like(slot[:1]), slot[:-1]], axis=0) for slot in (m, v)]
-    states = tuple(map(tf.stop_gradient, (tf.range(steps), w, g, *before)))
-    mu = settings["momentum"] if optimizer in ("momentum", "nesterov") else 0.0
-    run = keras_steps(optimizer, mu, len(start))
-    found["keras_after"] = run(states, settings["learning_rate"], settings)
+    found["keras_after"] = by_keras(optimizer, w, g, m, v, settings)
     found["numeric"] = central_differences(surface, w, settings["condition"], settings["l2"])
-
-    across, up, (rows, columns) = window
-    levels = w[:, -1] if len(start) > 1 else found["loss"]
-    found["relief"] = drawn(surface, across, up, rows, columns, s["condition"], s["l2"])
-    found["trail"] = trail_of(np.asarray(w), np.asarray(levels), across, up, rows, columns)
-    if len(start) == 1:
-        line = tf.cast(tf.linspace(*across, columns), tf.float32)[:, None]
-        found["curve"] = height(surface, line, s["condition"], s["l2"])
+    found |= pictures(surface, w, found["loss"], window, s)
+    found["assign_is_none"] = tf.constant(through_assign(surface, start, found["delta"][0], s) is None)
     if compare != "none":
         other = descent(surface, compare)(still, count, s)
         found["other_w"] = tf.concat([still[tf.newaxis], other], axis=0)
         found["other_loss"] = height(surface, found["other_w"], s["condition"], s["l2"])
-
-    with tf.GradientTape() as tape:  # what an optimizer does to a variable: assign
-        tape.watch(start)
-        variable = tf.Variable(start)
-        variable.assign_add(found["delta"][0])
-        after = height(surface, variable, s["condition"], s["l2"])
-    found["assign_is_none"] = tf.constant(tape.gradient(after, start) is None)
     return found
 
 

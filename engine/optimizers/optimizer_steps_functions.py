@@ -110,55 +110,60 @@ def descent(surface, optimizer):  # type: ignore[no-untyped-def]
     return path
 
 
-@functools.lru_cache(maxsize=64)
-def keras_steps(optimizer, momentum, weights):  # type: ignore[no-untyped-def]
-    """Keras' own optimizer, each step from a given state, as a compiled loop.
-
-    Its settings are variables, so that new values need no new graph (SGD's momentum must be a float).
-    """
+def keras_optimizer(optimizer, momentum):  # type: ignore[no-untyped-def]
+    """Keras' own optimizer and its settings, which are variables: new values need no new graph."""
     import keras
     import tensorflow as tf
 
-    names = {
-        "rmsprop": ("rho", "epsilon"),
-        "adam": ("beta_1", "beta_2", "epsilon"),
-        "adamw": ("beta_1", "beta_2", "epsilon", "weight_decay"),
-    }
-    s = {name: tf.Variable(0.0) for name in names.get(optimizer, ())}
     kinds = {
-        "rmsprop": keras.optimizers.RMSprop,
-        "adam": keras.optimizers.Adam,
-        "adamw": keras.optimizers.AdamW,
+        "rmsprop": (keras.optimizers.RMSprop, ("rho", "epsilon")),
+        "adam": (keras.optimizers.Adam, ("beta_1", "beta_2", "epsilon")),
+        "adamw": (keras.optimizers.AdamW, ("beta_1", "beta_2", "epsilon", "weight_decay")),
     }
-    if optimizer in kinds:
-        keras_optimizer = kinds[optimizer](**s)
-    else:
-        keras_optimizer = keras.optimizers.SGD(momentum=momentum, nesterov=optimizer == "nesterov")
-    w = tf.Variable(tf.zeros(weights))
-    keras_optimizer.build([w])
+    if optimizer not in kinds:  # SGD's momentum must be a float
+        return keras.optimizers.SGD(momentum=momentum, nesterov=optimizer == "nesterov"), {}
+    kind, names = kinds[optimizer]
+    s = {name: tf.Variable(0.0) for name in names}
+    return kind(**s), s
 
+
+@functools.lru_cache(maxsize=64)
+def keras_steps(optimizer, momentum, weights):  # type: ignore[no-untyped-def]
+    """Keras' own steps, each from a given state, as a compiled loop; and the settings to fill in."""
+    import tensorflow as tf
+
+    own, s = keras_optimizer(optimizer, momentum)
+    w = tf.Variable(tf.zeros(weights))
+    own.build([w])
     rows = [tf.TensorSpec([None, weights])] * 4  # any number of steps, one graph
 
     @tf.function(autograph=False, input_signature=[(tf.TensorSpec([None], tf.int32), *rows)])
     def after(states):  # type: ignore[no-untyped-def]
         def step(state):  # type: ignore[no-untyped-def]
             number, before, g, m, v = state
-            keras_optimizer.iterations.assign(number)
+            own.iterations.assign(number)
             w.assign(before)
-            for slot in keras_optimizer.variables[2:]:
+            for slot in own.variables[2:]:  # after iterations and learning rate
                 slot.assign(v if slot.path.endswith("velocity") else m)
-            keras_optimizer.apply_gradients([(g, w)])
+            own.apply_gradients([(g, w)])
             return tf.identity(w)
 
         return tf.map_fn(step, states, fn_output_signature=tf.float32, parallel_iterations=1)
 
-    def run(states, learning_rate, settings):  # type: ignore[no-untyped-def]
-        keras_optimizer.learning_rate.assign(learning_rate)
-        for name, variable in s.items():
-            variable.assign(settings[name])
-        return after(states)
+    return own, s, after
 
-    return run
+
+def by_keras(optimizer, w, g, m, v, settings):  # type: ignore[no-untyped-def]
+    """The weights after each step by Keras, from the weights, gradient and slots before it."""
+    import tensorflow as tf
+
+    momentum = settings["momentum"] if optimizer in ("momentum", "nesterov") else 0.0
+    own, s, after = keras_steps(optimizer, momentum, w.shape[-1])
+    own.learning_rate.assign(settings["learning_rate"])
+    for name, variable in s.items():
+        variable.assign(settings[name])
+    before = [tf.concat([tf.zeros_like(slot[:1]), slot[:-1]], axis=0) for slot in (m, v)]
+    return after(tuple(map(tf.stop_gradient, (tf.range(w.shape[0]), w, g, *before))))
 
 
 def central_differences(surface, w, condition, l2):  # type: ignore[no-untyped-def]
@@ -174,39 +179,13 @@ def central_differences(surface, w, condition, l2):  # type: ignore[no-untyped-d
     return tf.stack(columns, axis=-1)
 
 
-def drawn(surface, across, up, rows, columns, condition, l2):  # type: ignore[no-untyped-def]
-    """The surface as a picture from 0.4 (low) to 1 (high), on a logarithmic scale: float32[y, x].
-
-    For one weight the rows are losses, and what lies above the curve is 1.
-    """
+def through_assign(surface, start, delta, s):  # type: ignore[no-untyped-def]
+    """d loss after a step / d weights before it, where an optimizer assigned to a variable."""
     import tensorflow as tf
 
-    x = tf.cast(tf.linspace(*across, columns), tf.float32)
-    y = tf.cast(tf.linspace(*up[::-1], rows), tf.float32)
-    if surface in ("parabola", "absolute", "double-well"):
-        return tf.where(y[:, None] > height(surface, x[:, None], condition, l2), 1.0, 0.4)
-    points = tf.stack(tf.meshgrid(x, y), axis=-1)
-    loss = height(surface, points, condition, l2)
-    share = (loss - tf.reduce_min(loss)) / (tf.reduce_max(loss) - tf.reduce_min(loss))
-    return 0.4 + 0.6 * tf.math.log1p(999 * share) / np.log(1000)
-
-
-def trail_of(points, levels, across, up, rows, columns):  # type: ignore[no-untyped-def]
-    """Where the path passes: 1 at its first step to 2 at its last, 0.5 on the way between, 0 elsewhere."""
-    trail = np.zeros((rows, columns), "float32")
-    with np.errstate(all="ignore"):
-        column = (points[:, 0] - across[0]) / (across[1] - across[0]) * (columns - 1)
-        row = (up[1] - levels) / (up[1] - up[0]) * (rows - 1)
-        places = np.stack([row, column], axis=-1).astype("float64")
-        between = np.linspace(0, 1, 2 * columns)[:, None, None]
-        ways = places[:-1] + between * (places[1:] - places[:-1])
-    weights = points.shape[-1]
-    drawn = (
-        [(ways.reshape(-1, 2), 0.5)] if weights > 1 else []
-    )  # one weight walks on the curve, not through it
-    drawn.append((places, 1 + np.linspace(0, 1, len(places))))
-    for cells, values in drawn:
-        seen = np.all((cells > -0.5) & (cells < [rows - 0.5, columns - 0.5]), axis=-1)
-        down, right = np.rint(cells[seen]).astype(int).T
-        trail[down, right] = values if np.isscalar(values) else values[seen]
-    return trail
+    with tf.GradientTape() as tape:
+        tape.watch(start)
+        variable = tf.Variable(start)
+        variable.assign_add(delta)
+        after = height(surface, variable, s["condition"], s["l2"])
+    return tape.gradient(after, start)

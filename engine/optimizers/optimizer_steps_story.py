@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from engine.links import IndexMap
+from engine.optimizers.optimizer_steps_links import steps_of
 from engine.optimizers.optimizer_steps_surfaces import SURFACES, start_of, top_of
 from engine.parameters import number_text
 from engine.technique import Story
-from engine.trace import Step, Tensor
+from engine.trace import Tensor
 
 Array = np.ndarray[Any, Any]
 TABLE, ROW = ("step", "weight"), ("weight",)
@@ -35,15 +35,6 @@ _ABOUT = {
     "other_w": (TABLE, "the weights of the other optimizer, from the start"),
     "other_loss": (("step",), "the loss of the other optimizer, from the start"),
 }
-READS = {
-    "sgd": ("g",),
-    "momentum": ("m",),
-    "nesterov": ("m", "g"),
-    "rmsprop": ("g", "root"),
-    "adam": ("m", "root"),
-    "adamw": ("m", "root", "w"),
-}
-FORGETS = {"momentum": "momentum", "nesterov": "momentum", "adam": "beta_1", "adamw": "beta_1"}
 
 
 def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
@@ -58,96 +49,7 @@ def tell(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     }
     tensors = {name: Tensor(results[name], *about[name]) for name in results if name in about}
     told = facts(parameters, results)
-    return Story(tensors, _steps(parameters, results), told, notes(parameters, told))
-
-
-def _steps(p: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
-    steps, weights = results["w"].shape
-    shape = (f"[{steps}, {weights}]",)
-    finite = all(np.isfinite(results[name]).all() for name in ("g", "delta", "after", "w"))
-    slots = all(np.isfinite(results[name]).all() for name in ("m", "v", "root") if name in results)
-    exact = bool(finite and slots)
-
-    def each(written: str, *reads: str, exact: bool = exact) -> IndexMap:
-        cells = {"t": steps, "i": weights}
-        return IndexMap(cells, dict.fromkeys((written, *reads), ("t", "i")), "each", exact)
-
-    def past(written: str, keep: float) -> IndexMap:
-        loops = {"k": steps, "d": steps if keep else 1, "i": weights}
-        return IndexMap(loops, {written: ("k + d", "i"), "g": ("k", "i")}, exact=exact)
-
-    loops = {"t": steps, "i": weights, "j": weights}
-    slope = IndexMap(loops, {"g": ("t", "i"), "w": ("t", "j")}, "share", exact=False)
-    found = [
-        Step(
-            "gradient",
-            ("w",),
-            "g",
-            SURFACES[p["surface"]].formula,
-            shape,
-            slope,
-            "slope of the loss at ({w})",
-        )
-    ]
-    rate, optimizer = number_text(p["learning_rate"]), p["optimizer"]
-    if "m" in results:
-        name = FORGETS[optimizer]
-        words = f"(each of {{g}}) · its share, fading by {number_text(p[name])} a step"
-        found.append(
-            Step("slot m", ("g",), "m", f"{name} {number_text(p[name])}", shape, past("m", p[name]), words)
-        )
-    if "v" in results:
-        name = "rho" if optimizer == "rmsprop" else "beta_2"
-        words = f"(each of {{g}})² · its share, fading by {number_text(p[name])} a step"
-        found.append(
-            Step("slot v", ("g",), "v", f"{name} {number_text(p[name])}", shape, past("v", p[name]), words)
-        )
-        inside = "√({v} + ε)" if optimizer == "rmsprop" else "√{v} + ε"
-        setting = f"ε {number_text(p['epsilon'])} {'inside' if optimizer == 'rmsprop' else 'outside'}"
-        found.append(Step("root", ("v",), "root", setting, shape, each("root", "v"), inside))
-    reads = READS[optimizer]
-    words = _delta_words(p, rate)
-    # Slots hold the same gradients, and gradients come from the weights: where an operation reads both,
-    # what a cell is made of is less than what it depends on.
-    alone = exact and optimizer in ("sgd", "momentum", "adam")
-    found.append(
-        Step(
-            optimizer,
-            reads,
-            "delta",
-            f"learning rate {rate}",
-            shape,
-            each("delta", *reads, exact=alone),
-            words,
-        )
-    )
-    added = each("after", "w", "delta", exact=False)
-    found.append(Step("add", ("w", "delta"), "after", "", shape, added, "{w} + {delta}"))
-    plain = Step(
-        "gradient descent",
-        ("g",),
-        "sgd",
-        f"· −{rate}",
-        shape,
-        each("sgd", "g"),
-        f"−{rate} · {{g}}",
-        aside=True,
-    )
-    return [*found, plain]
-
-
-def _delta_words(p: Mapping[str, Any], rate: str) -> str:
-    optimizer = p["optimizer"]
-    if optimizer == "adamw":
-        shrink = number_text(p["learning_rate"] * p["weight_decay"])
-        return f"−(corrected rate) · {{m}} ÷ {{root}} − {shrink} · {{w}}"
-    return {
-        "sgd": f"−{rate} · {{g}}",
-        "momentum": "{m}",
-        "nesterov": f"{number_text(p['momentum'])} · {{m}} − {rate} · {{g}}",
-        "rmsprop": f"−{rate} · {{g}} ÷ {{root}}",
-        "adam": "−(corrected rate) · {m} ÷ {root}",
-    }[str(optimizer)]
+    return Story(tensors, steps_of(parameters, results), told, notes(parameters, told))
 
 
 def facts(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:

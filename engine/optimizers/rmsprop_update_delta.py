@@ -132,7 +132,7 @@ def rmsprop_update_delta(w0, g, connected, apart, v0, compare, chosen, **setting
     with tf.GradientTape() as tape:
         tape.watch([w0, g])
         found = {"w0": w0, "g": g, "connected": tf.constant(connected)}
-        found |= rmsprop(w0, g, there, **formula)
+        found |= rmsprop(w0, g, there, formula)
         delta = found["delta"][chosen[0], chosen[1]]
     slope, in_w0 = tape.gradient(delta, [g, w0])
     found["gradient"] = slope
@@ -141,7 +141,7 @@ def rmsprop_update_delta(w0, g, connected, apart, v0, compare, chosen, **setting
 
     wide, wide_there = tf.cast(w0, tf.float64)[:, None], tf.cast(connected, tf.float64)[:, None]
     found["numeric"] = central_differences(
-        lambda copies: rmsprop(wide, copies, wide_there, **formula)["delta"], g, chosen
+        lambda copies: rmsprop(wide, copies, wide_there, formula)["delta"], g, chosen
     )
     found["sgd"] = -settings["learning_rate"] * g * there
     found["sgd_step"], found["rmsprop_step"] = found["sgd"][chosen[0]], found["delta"][chosen[0]]

@@ -39,49 +39,29 @@ def prepared(g, connected, loss_scale, clipping, clip, apart):  # type: ignore[n
     return used
 
 
-def rmsprop(  # type: ignore[no-untyped-def]
-    w0,
-    g,
-    connected,
-    learning_rate,
-    rho,
-    momentum,
-    epsilon,
-    epsilon_place,
-    centered,
-    v0,
-    weight_decay,
-    loss_scale,
-    clipping,
-    clip,
-    apart,
-):
-    """RMSprop by its formula. g: float[step, weight, ...]; w0, connected: float[weight, ...].
+def rmsprop(w0, g, connected, s):  # type: ignore[no-untyped-def]
+    """RMSprop by its formula. g: float[step, weight, ...]; w0, connected: float[weight, ...]; s: settings.
 
     Where `connected` is 0 the gradient is None: slot and weight stay as they are.
     """
     import tensorflow as tf
 
-    used = prepared(g, connected, loss_scale, clipping, clip, apart)
-    there = connected > 0
-    rest = tf.ones_like(used[0])
-    v = running(used**2, tf.where(there, rho * rest, rest), 1 - rho, v0 * rest)
+    rate, rho, epsilon = s["learning_rate"], s["rho"], s["epsilon"]
+    used = prepared(g, connected, s["loss_scale"], s["clipping"], s["clip"], s["apart"])
+    there, rest = connected > 0, tf.ones_like(used[0])
+    v = running(used**2, tf.where(there, rho * rest, rest), 1 - rho, s["v0"] * rest)
     found = {"used": used, "v": v}
-    spread = v
-    if centered:
+    if s["centered"]:
         found["average"] = running(used, rho, 1 - rho, 0 * rest)
-        spread = v - found["average"] ** 2
-    inside, outside = (epsilon, 0.0) if epsilon_place == "inside" else (0.0, epsilon)
-    root = tf.sqrt(spread + inside) + outside
-    found["root"] = root
-    increment = tf.where(there, learning_rate * used / root, 0 * used)
-    found["increment"] = step = increment
-    if momentum > 0:
-        found["m"] = step = running(increment, momentum, 1.0, 0 * rest)
-    decay = learning_rate * weight_decay * connected
+        v = v - found["average"] ** 2
+    found["root"] = tf.sqrt(v + epsilon) if s["epsilon_place"] == "inside" else tf.sqrt(v) + epsilon
+    found["increment"] = step = tf.where(there, rate * used / found["root"], 0 * used)
+    if s["momentum"] > 0:
+        found["m"] = step = running(step, s["momentum"], 1.0, 0 * rest)
+    decay = rate * s["weight_decay"] * connected
     found["w"] = running(-step, 1 - decay, 1.0, w0 * rest)
     found["delta"] = -step
-    if weight_decay > 0:
+    if s["weight_decay"] > 0:
         before = tf.concat([[w0 * rest], found["w"][:-1]], axis=0)
         found["delta"] -= decay * before
     return found
@@ -125,7 +105,7 @@ def by_another(name, w0, g, connected, formula, settings):  # type: ignore[no-un
         mean = running(tf.abs(g * connected), settings["rho"], 1 - settings["rho"], 0 * w0)
         return {"other_delta": -settings["learning_rate"] * g * connected / (mean + settings["epsilon"])}
     if name == "pytorch-rmsprop":
-        return {"other_delta": rmsprop(w0, g, connected, **(formula | {"epsilon_place": "outside"}))["delta"]}
+        return {"other_delta": rmsprop(w0, g, connected, formula | {"epsilon_place": "outside"})["delta"]}
     variable, rate = tf.Variable(w0), settings["learning_rate"]
     if name == "tf1-rmsprop":
         optimizer = tf.compat.v1.train.RMSPropOptimizer(
