@@ -29,6 +29,8 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "projections": "random",
     },
     "fake-quantization-ste": {"size": 2, "mode": "fixed", "min": -2, "max": 2},  # nothing is clipped
+    "rmsprop-update-delta": {"weights": (1, 2), "grads": (1, 2, 3, 4)},
+    "optimizer-steps": {"steps": 3},
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
@@ -37,6 +39,7 @@ MOST = {
     "dynamic-filter-convolution": 1,
     "fake-quantization-ste": 1,
     "multi-head-attention": 1,
+    "optimizer-steps": 1,
     "weight-constraints": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
