@@ -83,5 +83,5 @@ class Session:
             self.failures += 1
         if kind == "bidi_component":
             one = element.bidi_component
-            self.components[one.id.rpartition(f"-{self.slug}.")[2]] = one.id
+            self.components[one.id.rpartition(f"-{self.slug}:")[2]] = one.id
             self.failures += '\\"error\\": {' in one.json

@@ -95,7 +95,7 @@ class TestPages:
         listed = labs()["masked-softmax-attention"]
         at = opened(listed)
         before = at.session_state[f"state.{listed.slug}"].last_good
-        key = f"{listed.slug}.scores"
+        key = f"{listed.slug}:scores"
         at.text_input(key=key).set_value("0.1, two").run()
         state = at.session_state[f"state.{listed.slug}"]
         assert "entry 2 is not a finite number" in str(state.refused)

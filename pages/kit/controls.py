@@ -55,7 +55,8 @@ def _widget(state: State, control: Control, parameter: Parameter) -> None:
 
 
 def _key(state: State, name: str) -> str:
-    return f"{state.listed.slug}.{name}"
+    """With a colon, because a parameter may be called as another part of the page, such as `gradients`."""
+    return f"{state.listed.slug}:{name}"
 
 
 def _written(state: State, parameter: Parameter) -> str:
