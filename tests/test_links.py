@@ -181,7 +181,7 @@ def _compare(step: Any, read: str, results: Any, jacobian: Any) -> int:
 
 
 @pytest.mark.parametrize("name", MAPPED)
-@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=30)
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate], max_examples=10)
 @given(data=st.data())
 def test_every_map_is_the_jacobians_support(name: str, data: st.DataObject) -> None:
     found = technique(name)
