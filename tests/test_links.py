@@ -16,6 +16,13 @@ from engine.technique import Made
 from tests.strategies import parameters_of
 
 SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cell by cell
+    "channel-element-attention": {
+        "size": (2, 2),
+        "channels": 2,
+        "reduction": 2,
+        "classes": 2,
+        "hidden": 3,
+    },
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
@@ -31,7 +38,12 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
-MOST = {"dense-as-convolution": 1, "dynamic-filter-convolution": 1, "multi-head-attention": 1}
+MOST = {
+    "channel-element-attention": 1,
+    "dense-as-convolution": 1,
+    "dynamic-filter-convolution": 1,
+    "multi-head-attention": 1,
+}
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [
     name
