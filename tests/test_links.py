@@ -23,6 +23,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "classes": 2,
         "hidden": 3,
     },
+    "mask-propagation": {"tokens": (3, 1, 0), "features": 2, "layers": (("dense", 2), ("global-average", 1))},
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
@@ -42,6 +43,7 @@ MOST = {
     "channel-element-attention": 1,
     "dense-as-convolution": 1,
     "dynamic-filter-convolution": 1,
+    "mask-propagation": 1,
     "multi-head-attention": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.

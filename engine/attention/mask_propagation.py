@@ -1,0 +1,220 @@
+"""A mask on its way through a stack of Keras layers: who carries it on, who drops it, who fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.attention import mask_propagation_story
+from engine.attention.mask_propagation_layers import (
+    KINDS,
+    WINDOWS,
+    heard_call,
+    made_layer,
+    made_stack,
+    repaired_call,
+    steps_after,
+)
+from engine.errors import Rejected
+from engine.parameter_lists import Cells, Numbers, Rows
+from engine.parameters import Choice, Integer, Toggle
+from engine.technique import Cost, Story
+
+MOST_STEPS, WORDS = 12, 10
+REFUSALS = {
+    "LSTM": "write lstm-sequence or lstm-last",
+    "global-average-pooling": "write global-average",
+    "conv1d": "write conv1d-same or conv1d-valid",
+}
+DEFAULT = (("conv1d-same", 3), ("global-average", 3), ("dense", 2))
+
+PARAMETERS = (
+    Numbers("tokens", (3, 1, 4, 0, 0), 1, MOST_STEPS, 0, WORDS - 1, "token ids; 0 is padding", whole=True),
+    Rows(
+        "layers",
+        (Choice("layer", "dense", KINDS, "what the layer is", REFUSALS), Integer("units", 3, 1, 4, "units")),
+        5,
+        "the layers after the embedding",
+        DEFAULT,
+    ),
+    Toggle("mask_zero", True, "Embedding(mask_zero=True)"),
+    Cells("mask", MOST_STEPS, "a mask of your own, 1 keeps; left out: token 0 is padding"),
+    Toggle("unroll", False, "recurrent layers with unroll=True, which should change no number"),
+    Integer("features", 3, 1, 4, "features of the embedding"),
+    Integer("seed", 0, 0, 9999, "of all weights"),
+)
+
+
+def check(tokens: tuple[int, ...], layers: tuple[tuple[str, int], ...], **rest: Any) -> None:
+    """A mask as long as the tokens, and a window for every layer that slides one."""
+    mask = rest["mask"]
+    if mask is not None and len(mask) != len(tokens):
+        expected = f"{len(tokens)} cells, one for each token"
+        fix = f"paint {len(tokens)} cells, or clear the mask: token 0 is padding then"
+        raise Rejected("mask", f"a mask of {len(mask)} cells", expected, fix, {"mask": None})
+    if not layers:
+        fix = "add a layer: without one the mask has nowhere to go"
+        raise Rejected("layers", "no layers", "1 to 5 layers", fix, {"layers": DEFAULT})
+    kinds = [kind for kind, _ in layers]
+    steps = steps_after(kinds, len(tokens))
+    for place, (kind, left) in enumerate(zip(kinds, steps, strict=False), 1):
+        needed = WINDOWS.get(kind, 1)
+        if left < needed:
+            # A pool or kernel one larger than its input kills the process or answers garbage.
+            expected = f"at least {needed} timesteps for {kind}"
+            fix = "use more tokens, or fewer layers that shorten the sequence"
+            remedy = {"layers": layers[: place - 1] or DEFAULT}
+            raise Rejected("layers", f"{left} timesteps at layer {place}, {kind}", expected, fix, remedy)
+
+
+def cost(tokens: tuple[int, ...], layers: tuple[tuple[str, int], ...], **_: Any) -> Cost:
+    """At most 12 steps of 8 features, five layers, four times."""
+    return Cost(
+        memory=40_000 * (1 + len(layers)), work=8 * len(tokens) * 3000 * (1 + len(layers)) + 200 * WORDS
+    )
+
+
+def arguments(tokens: tuple[int, ...], layers: tuple[tuple[str, int], ...], **rest: Any) -> dict[str, Any]:
+    """Ids, the embedding's table, and the stack."""
+    mask = rest["mask"]
+    table = np.random.default_rng(rest["seed"]).normal(size=(WORDS, rest["features"])).round(2)
+    return {
+        "tokens": np.array([tokens], "int32"),
+        "table": table.astype("float32"),
+        "kinds": tuple(kind for kind, _ in layers),
+        "units": tuple(units for _, units in layers),
+        "mask_zero": rest["mask_zero"],
+        "painted": None if mask is None else np.array([mask], "int32"),
+        "unroll": rest["unroll"],
+        "seed": rest["seed"],
+    }
+
+
+def run_stack(stack, kinds, x, mask, repair=False):  # type: ignore[no-untyped-def]
+    """Every layer in turn: [(output, mask, warning)], and the error that ended it, if one did."""
+    found = [(x, mask, "")]
+    for (call, _), kind in zip(stack, kinds, strict=False):
+        try:
+            if repair:
+                found.append((*repaired_call(call, kind, *found[-1][:2]), ""))
+            else:
+                found.append(heard_call(call, *found[-1][:2]))
+        except Exception as error:
+            bold, plain = "\x1b[1m", "\x1b[0m"  # Keras prints its own sentence bold
+            lines = [
+                line for line in str(error).replace(bold, "").replace(plain, "").splitlines() if line.strip()
+            ]
+            said = lines[1:] if lines and lines[0].startswith("Exception encountered") else lines
+            return found, f"{type(error).__name__}: {' '.join(said[:1])}"
+    return found, ""
+
+
+def layer_marks(stack, kinds, found):  # type: ignore[no-untyped-def]
+    """int32[layer, 4]: supports_masking (-1: no Keras layer), receives, passes on, changes numbers by it."""
+    import tensorflow as tf
+
+    marks = []
+    for place, (call, parts) in enumerate(stack):
+        x, mask, _ = found[place] if place < len(found) else (None, None, "")
+        supports = int(parts[-1].supports_masking) if parts else -1
+        if place + 1 >= len(found):
+            marks.append([supports, int(mask is not None), 0, 0])
+            continue
+        y, carried, _ = found[place + 1]
+        plain = y if mask is None else heard_call(call, x, None)[0]
+        uses = bool(tf.reduce_any((y != plain) & ~(tf.math.is_nan(y) & tf.math.is_nan(plain))))
+        marks.append([supports, int(mask is not None), int(carried is not None), int(uses)])
+    return tf.constant(marks + [[0, 0, 0, 0]] * (len(kinds) - len(marks)))
+
+
+def weighted_sum(y, places):  # type: ignore[no-untyped-def]
+    """A loss: the features 1, 2, ... times, at real timesteps only."""
+    import tensorflow as tf
+
+    weighted = y * tf.range(1, y.shape[-1] + 1, dtype=y.dtype)
+    if places is not None and len(y.shape) == 3 and places.shape == y.shape[:2]:
+        weighted = tf.where(places[..., None], weighted, 0.0)
+    return tf.reduce_sum(weighted)
+
+
+def compare_ends(runs, layers):  # type: ignore[no-untyped-def]
+    """The last output of each run that got through all layers, as one row, at real timesteps only."""
+    import tensorflow as tf
+
+    places = runs["repaired"][-1][1]  # which timesteps are real at the end
+    rows = {}
+    for name, run in runs.items():
+        if len(run) == layers + 1:
+            y = run[-1][0]
+            kept = places is not None and len(y.shape) == 3 and places.shape == y.shape[:2] and name != "cut"
+            rows[f"end_{name}"] = tf.reshape(tf.boolean_mask(y, places) if kept else y, [-1])
+    if "end_cut" in rows and rows["end_cut"].shape != rows["end_repaired"].shape:
+        del rows["end_cut"]
+    return rows
+
+
+SHOWN = (
+    steps_after,
+    made_layer,
+    made_stack,
+    heard_call,
+    repaired_call,
+    run_stack,
+    layer_marks,
+    weighted_sum,
+    compare_ends,
+)
+
+
+def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, seed):  # type: ignore[no-untyped-def]
+    """Token ids through Embedding and layers: with the mask, without, padding cut off, mask put back.
+
+    tokens: int32[batch, timestep]; table: float32[word, feature]; painted: int32[batch, timestep] or None.
+    """
+    import keras
+    import tensorflow as tf
+
+    table = tf.convert_to_tensor(table)
+    embedding = keras.layers.Embedding(*table.shape, mask_zero=mask_zero, name="embedding")
+    embedding.build()
+    embedding.embeddings.assign(table)
+    embedded = embedding(tokens)
+    mask = getattr(embedded, "_keras_mask", None)
+    real = tf.constant(tokens if painted is None else painted) != 0
+    mask = mask if painted is None else real
+    stack = made_stack(kinds, units, table.shape[1], tokens.shape[1], seed, unroll)
+    with tf.GradientTape(persistent=True) as tape:
+        x = tf.identity(embedded)
+        tape.watch(x)
+        found, error = run_stack(stack, kinds, x, mask)
+        repaired, _ = run_stack(stack, kinds, x, real, repair=True)
+        places = repaired[-1][1]  # which timesteps are real at the end; None where none are left
+        loss, mended = (weighted_sum(run[-1][0], places) for run in (found, repaired))
+    results = {"tokens": tf.constant(tokens), "real": tf.cast(real, tf.int32)}
+    for place, (y, carried, _) in enumerate(found):
+        results[f"y{place}"] = y
+        if carried is not None:
+            results[f"mask{place}"] = tf.cast(carried, tf.int32)
+            same = len(y.shape) == 3 and carried.shape == y.shape[:2]
+            cells = carried[..., None] if same else tf.ones_like(y, tf.bool)
+            results[f"kept{place}"] = tf.cast(tf.broadcast_to(cells, y.shape), tf.int32)
+    results["gradient"], results["gradient_repaired"] = tape.gradient(loss, x), tape.gradient(mended, x)
+    results["marks"] = layer_marks(stack, kinds, found)
+    runs = {"with": found, "without": run_stack(stack, kinds, x, None)[0], "repaired": repaired}
+    steps, left = steps_after(kinds, tokens.shape[1]), steps_after(kinds, np.count_nonzero(real))
+    if left[0] == 0:
+        problem = "every token is padding"
+    elif len(left) < len(steps):
+        problem = "the short sequence has no window left"
+    else:
+        runs["cut"], problem = run_stack(stack, kinds, tf.boolean_mask(x, real)[None], None)
+    results |= compare_ends(runs, len(kinds))
+    results["said"] = tf.constant([*(said for _, _, said in found[1:]), error, problem])
+    return results
+
+
+def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
+    """Axes, steps with their maps, facts and notes; see mask_propagation_story.py."""
+    return mask_propagation_story.tell(parameters, results)
