@@ -152,6 +152,7 @@ def _element_steps(parameters: Mapping[str, Any], results: Mapping[str, Any]) ->
             f"hidden {hidden}, D {channels}",
             (by,),
             product,
+            "{scores} · {attention}",
         ),
         *_sum_steps(shapes["attention"]),
     )

@@ -143,15 +143,20 @@ def compare_ends(runs, layers):  # type: ignore[no-untyped-def]
     """The last output of each run that got through all layers, as one row, at real timesteps only."""
     import tensorflow as tf
 
-    places = runs["repaired"][-1][1]  # which timesteps are real at the end
+    places = runs["mask_put_back"][-1][1]  # which timesteps are real at the end
     rows = {}
     for name, run in runs.items():
         if len(run) == layers + 1:
             y = run[-1][0]
-            kept = places is not None and len(y.shape) == 3 and places.shape == y.shape[:2] and name != "cut"
-            rows[f"end_{name}"] = tf.reshape(tf.boolean_mask(y, places) if kept else y, [-1])
-    if "end_cut" in rows and rows["end_cut"].shape != rows["end_repaired"].shape:
-        del rows["end_cut"]
+            kept = (
+                places is not None
+                and len(y.shape) == 3
+                and places.shape == y.shape[:2]
+                and name != "padding_cut"
+            )
+            rows[name] = tf.reshape(tf.boolean_mask(y, places) if kept else y, [-1])
+    if "padding_cut" in rows and rows["padding_cut"].shape != rows["mask_put_back"].shape:
+        del rows["padding_cut"]
     return rows
 
 
@@ -202,14 +207,14 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
             results[f"kept{place}"] = tf.cast(tf.broadcast_to(cells, y.shape), tf.int32)
     results["gradient"], results["gradient_repaired"] = tape.gradient(loss, x), tape.gradient(mended, x)
     results["marks"] = layer_marks(stack, kinds, found)
-    runs = {"with": found, "without": run_stack(stack, kinds, x, None)[0], "repaired": repaired}
+    runs = {"keras_mask": found, "no_mask": run_stack(stack, kinds, x, None)[0], "mask_put_back": repaired}
     steps, left = steps_after(kinds, tokens.shape[1]), steps_after(kinds, np.count_nonzero(real))
     if left[0] == 0:
         problem = "every token is padding"
     elif len(left) < len(steps):
         problem = "the short sequence has no window left"
     else:
-        runs["cut"], problem = run_stack(stack, kinds, tf.boolean_mask(x, real)[None], None)
+        runs["padding_cut"], problem = run_stack(stack, kinds, tf.boolean_mask(x, real)[None], None)
     results |= compare_ends(runs, len(kinds))
     results["said"] = tf.constant([*(said for _, _, said in found[1:]), error, problem])
     return results

@@ -39,11 +39,27 @@ CALLED = {
     "multi-head": "MultiHeadAttention",
     "multi-head-residual": "x + MultiHeadAttention",
 }
+READOUTS = {  # where the linked values are not simply added up; {x} is what the layer read
+    "dense": "Σ of the linked values × their weights + bias",
+    "time-distributed": "Σ of the linked values × their weights + bias",
+    "conv1d-same": "Σ of the linked values × their taps + bias",
+    "conv1d-valid": "Σ of the linked values × their taps + bias",
+    "lstm-last": "the state after {x}",
+    "relu": "max(0, {x})",
+    "lambda": "2 × {x}",
+    "times-2": "2 × {x}",
+    "batch-norm": "({x} − mean) ÷ √(variance + ε)",
+    "layer-norm": "its own value, normalised over {x}",
+    "softmax": "exp of its own value ÷ Σ exp({x})",
+    "attention": "weighted mean of {x}",
+    "multi-head": "projections of {x}, weighted",
+    "multi-head-residual": "its own value + attention over {x}",
+}
 ENDS = {
-    "end_with": "the answer with Keras' mask",
-    "end_without": "the answer with no mask at all",
-    "end_cut": "the answer to the sequence with its padding cut off: the truth",
-    "end_repaired": "the answer with the mask put back by hand",
+    "keras_mask": "the answer with Keras' mask",
+    "no_mask": "the answer with no mask at all",
+    "padding_cut": "the answer to the sequence with its padding cut off: the truth",
+    "mask_put_back": "the answer with the mask put back by hand",
 }
 
 
@@ -101,7 +117,10 @@ def _steps(
         mask = results.get(f"mask{place - 1}")
         link = layer_map(kind, read, written, results[read].shape, results[written].shape, mask)
         formula = (f"{_shape(results[read])} → {_shape(results[written])}",)
-        found.append(Step(CALLED[kind], (read,), written, told["verdicts"][place - 1], formula, link))
+        readout = READOUTS.get(kind, "").replace("{x}", "{" + read + "}")
+        found.append(
+            Step(CALLED[kind], (read,), written, told["verdicts"][place - 1], formula, link, readout)
+        )
     return found
 
 
@@ -126,7 +145,7 @@ def facts(
             verdicts.append("fails" if place == reached else "is not reached")
     lost = next((place + 1 for place, verdict in enumerate(verdicts) if verdict.startswith("drops")), None)
     ends = {name: results[name].astype(float) for name in ENDS if name in results}
-    truth = "cut" if "end_cut" in ends else "repaired"
+    truth = "padding_cut" if "padding_cut" in ends else "mask_put_back"
     return {
         "names": tuple(CALLED[kind] for kind in kinds),
         "verdicts": tuple(verdicts),
@@ -138,13 +157,11 @@ def facts(
         "error": error,
         "failed_at": reached + 1 if error else None,
         "lost_at": lost,
-        "cut_problem": "" if "end_cut" in ends else problem or "its answer has another length",
+        "cut_problem": "" if "padding_cut" in ends else problem or "its answer has another length",
         "truth": truth,
         "mask_at_end": "mask" + str(reached) in results,
         "padding": int((results["real"] == 0).sum()),
-        "differences": {
-            name.removeprefix("end_"): _apart(ends, name, f"end_{truth}") for name in ENDS if name in ends
-        },
+        "differences": {name: _apart(ends, name, truth) for name in ENDS if name in ends},
         "leak": _leak(results["gradient"], results["real"]),
         "leak_repaired": _leak(results["gradient_repaired"], results["real"]),
         "padded_embedding": _leak(results["y0"], results["real"]),
@@ -199,6 +216,10 @@ def notes(told: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[str, 
         )
     if any(value is not None and np.isnan(value) for value in told["differences"].values()):
         said.append("The mean over no timestep at all is 0 ÷ 0: a sequence of padding only gives NaN.")
+    if told["cut_problem"] and told["padding"] and not told["error"]:
+        said.append(
+            f"No answer to the sequence without its padding: {told['cut_problem']}.".replace("..", ".")
+        )
     if not parameters["mask_zero"] and parameters["mask"] is None and told["padding"]:
         said.append("mask_zero is off: there is no mask, and every layer takes the padding for a word.")
     return tuple(said)

@@ -33,38 +33,32 @@ from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset
 SPOT = {"pattern": "lesion"}
 
 
-def _place(trace: Trace) -> tuple[int, int]:
-    _, height, width, _ = trace.facts["feature_shape"]
-    spot = trace.parameters["spot"]
-    return spot if spot else (height // 3, width // 2)
-
-
 def panels(trace: Trace) -> Sequence[Panel]:
-    """Features and gate, then A, S and M of every class, then logits."""
-    lesion = trace.parameters["pattern"] == "lesion"
-    mark = _place(trace) if lesion else None
-    shown: list[Panel] = [
-        Grid("x", "features x (click moves the lesion)", picks="spot", sets=SPOT, mark=mark)
-    ]
+    """Features and gate, then the answer, then A, S and M of every class."""
+    shown: list[Panel] = [Grid("x", "features x (click moves the lesion)", picks="spot", sets=SPOT)]
     if trace.parameters["channel_attention"]:
         shown += [
             Bars(("gate",), "gate of each channel"),
-            Grid("units", "hidden units of the squeeze", "sequential"),
             Grid("scaled", "x · gate"),
+            Grid("units", "hidden units of the squeeze", "sequential"),
         ]
-    if trace.parameters["element_attention"]:
-        over = "which class, here" if trace.parameters["softmax"] == "classes" else "where, for this class"
-        shown += [
-            Grid("attention", f"A: {over}", "sequential", beside="class"),
-            Grid("scores", "S: scores of each class", beside="class"),
-            Grid("modulated", "M = S · A", beside="class"),
-            Grid("class_sums", "A, summed over classes", "sequential"),
-            Bars(("space_sums",), "A, summed over locations"),
-            Bars(("plain_logits", "logits"), "logits without and with A"),
+    if not trace.parameters["element_attention"]:
+        answer: list[Panel] = [
+            Bars(("logits",), "logits"),
+            Bars(("probabilities",), "probability of each class"),
         ]
-    else:
-        shown += [Grid("modulated", "M = S, no attention", beside="class"), Bars(("logits",), "logits")]
-    return [*shown, Bars(("probabilities",), "probability of each class")]
+        return [*shown, *answer, Grid("modulated", "M = S, no attention", beside="class")]
+    over = "which class, here" if trace.parameters["softmax"] == "classes" else "where, for this class"
+    return [
+        *shown,
+        Bars(("plain_logits", "logits"), "logits without A and with it"),
+        Bars(("probabilities",), "probability of each class"),
+        Bars(("space_sums",), "A, summed over locations"),
+        Grid("class_sums", "A, summed over classes", "sequential"),
+        Grid("attention", f"A: {over}", "sequential", beside="class"),
+        Grid("scores", "S: scores of each class", beside="class"),
+        Grid("modulated", "M = S · A", beside="class"),
+    ]
 
 
 def gradients(trace: Trace) -> Sequence[Panel]:
@@ -162,7 +156,7 @@ PRESETS = (
            "Every place is alike, yet A is not flat: the 3 × 3 convolution sees zeros of padding at the border."),
     Preset("The end of DenseNet121", {"size": 1, "softmax": "space"},
            "One place is left of a 32 × 32 picture: its share of the attention is 1 whatever it holds."),
-    Preset("All hidden units closed", {"channels": 8, "reduction": 8, "seed": 1},
+    Preset("All hidden units closed", {"channels": 8, "reduction": 8},
            "One hidden unit, and the ReLU closes it: every gate is exactly 0.5 and the gate never learns."),
     Preset("No attention at all", {"channel_attention": False, "element_attention": False},
            "A 1 × 1 convolution and a mean: seven of the nine weight tensors get None."),

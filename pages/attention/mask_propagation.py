@@ -80,20 +80,17 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
     """Where the mask ends, and how far the answers are from the truth."""
     told = trace.facts
     differences = told["differences"]
-    truth = "padding cut off" if told["truth"] == "cut" else "mask put back"
-    shown = [
+    truth = "padding cut off" if told["truth"] == "padding_cut" else "mask put back"
+    return [
         ("padding", steps_named(told["padding"])),
         ("mask lost at", f"layer {told['lost_at']}" if told["lost_at"] else "nowhere"),
         ("fails at", f"layer {told['failed_at']}" if told["failed_at"] else "nowhere"),
         ("compared with", truth),
-        ("off with Keras' mask", apart(differences.get("with"))),
-        ("off without a mask", apart(differences.get("without"))),
-        ("off with the mask put back", apart(differences.get("repaired"))),
+        ("off with Keras' mask", apart(differences.get("keras_mask"))),
+        ("off without a mask", apart(differences.get("no_mask"))),
+        ("off with the mask put back", apart(differences.get("mask_put_back"))),
         ("gradient at padding", apart(told["leak"])),
     ]
-    if told["cut_problem"]:
-        shown.append(("no cut sequence", told["cut_problem"]))
-    return shown
 
 
 CONTROLS = (

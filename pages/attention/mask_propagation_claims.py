@@ -21,7 +21,7 @@ def _zero_rows(run: Run) -> Measured:
 
 def _convolution(run: Run) -> Measured:
     told = run(**_stack("conv1d-same", "global-average")).facts
-    value = f"it {told['verdicts'][0]}; the average is off by {apart(told['differences']['with'])}, as without a mask"
+    value = f"it {told['verdicts'][0]}; the average is off by {apart(told['differences']['keras_mask'])}, as without a mask"
     return Measured(value, "wrong" if told["lost_at"] == 1 else "holds")
 
 
@@ -35,7 +35,7 @@ def _flatten(run: Run) -> Measured:
 
 def _pooling(run: Run, kind: str) -> tuple[float, float]:
     told = run(**_stack(kind)).facts["differences"]
-    return told["with"], told["without"]
+    return told["keras_mask"], told["no_mask"]
 
 
 def _average(run: Run) -> Measured:
@@ -78,14 +78,14 @@ def _supports(run: Run) -> Measured:
 
 def _cut(run: Run) -> Measured:
     told = [run(**_stack(kind, "dense")).facts["differences"] for kind in ("lstm-last", "gru-sequence")]
-    off = max(one["with"] for one in told)
-    value = f"off by {apart(off)} with the mask; the LSTM by {apart(told[0]['without'])} without"
+    off = max(one["keras_mask"] for one in told)
+    value = f"off by {apart(off)} with the mask; the LSTM by {apart(told[0]['no_mask'])} without"
     return Measured(value, "holds" if off < ROUNDING else "wrong")
 
 
 def _operation(run: Run) -> Measured:
     told = run(**_stack("lstm-sequence", "times-2", "global-average")).facts
-    value = f"x * 2 {told['verdicts'][1]}; the average is off by {apart(told['differences']['with'])}"
+    value = f"x * 2 {told['verdicts'][1]}; the average is off by {apart(told['differences']['keras_mask'])}"
     return Measured(value, "wrong" if told["lost_at"] == 2 else "holds")
 
 
@@ -98,7 +98,7 @@ def _residual(run: Run) -> Measured:
     told = run(**_stack("multi-head-residual", "global-average")).facts
     alone = run(**_stack("multi-head", "global-average")).facts
     value = (
-        f"the sum {told['verdicts'][0]}, off by {apart(told['differences']['with'])}; the attention alone "
+        f"the sum {told['verdicts'][0]}, off by {apart(told['differences']['keras_mask'])}; the attention alone "
         f"{alone['verdicts'][0]}"
     )
     return Measured(value, "wrong" if told["lost_at"] == 1 else "holds")
@@ -106,7 +106,7 @@ def _residual(run: Run) -> Measured:
 
 def _attention(run: Run) -> Measured:
     told = [run(**_stack(kind)).facts for kind in ("attention", "multi-head")]
-    off = max(one["differences"]["with"] for one in told)
+    off = max(one["differences"]["keras_mask"] for one in told)
     used = all(one["uses"][0] for one in told)
     value = f"both use it; off by {apart(off)} at real steps" if used else "the numbers do not change"
     return Measured(value, "holds" if used and off < ROUNDING else "wrong")
@@ -114,10 +114,10 @@ def _attention(run: Run) -> Measured:
 
 def _unroll(run: Run) -> Measured:
     off = {
-        kind: run(**_stack(kind), unroll=True).facts["differences"]["with"]
+        kind: run(**_stack(kind), unroll=True).facts["differences"]["keras_mask"]
         for kind in ("lstm-sequence", "gru-sequence", "bidirectional")
     }
-    rolled = run(**_stack("bidirectional")).facts["differences"]["with"]
+    rolled = run(**_stack("bidirectional")).facts["differences"]["keras_mask"]
     value = ", ".join(f"{kind} off by {apart(size)}" for kind, size in off.items())
     return Measured(
         f"{value}; bidirectional without unroll {apart(rolled)}",
@@ -133,7 +133,7 @@ def _masking(run: Run) -> Measured:
 
 def _empty(run: Run) -> Measured:
     answers = {
-        kind: run(tokens=(0, 0, 0), layers=((kind, 3),))["end_with"]
+        kind: run(tokens=(0, 0, 0), layers=((kind, 3),))["keras_mask"]
         for kind in ("global-average", "lstm-last")
     }
     nan = bool(np.isnan(answers["global-average"]).all())

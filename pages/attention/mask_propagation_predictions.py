@@ -29,7 +29,7 @@ def _lost_why(trace: Trace) -> str:
 
 def _true_answers(trace: Trace) -> Sequence[str]:
     kinds = ["the same numbers", "other numbers", "NaN", "no answer: a layer fails"]
-    value = trace.facts["differences"].get("with")
+    value = trace.facts["differences"].get("keras_mask")
     if trace.facts["error"]:
         right = 3
     elif value is not None and math.isnan(value):
@@ -43,10 +43,10 @@ def _true_why(trace: Trace) -> str:
     told = trace.facts
     if told["error"]:
         return str(told["error"])
-    truth = "the cut sequence" if told["truth"] == "cut" else "the stack with its mask put back"
+    truth = "the cut sequence" if told["truth"] == "padding_cut" else "the stack with its mask put back"
     return (
-        f"The largest difference to {truth} is {apart(told['differences'].get('with'))}; without any mask it would be "
-        f"{apart(told['differences'].get('without'))}."
+        f"The largest difference to {truth} is {apart(told['differences'].get('keras_mask'))}; without any mask it would be "
+        f"{apart(told['differences'].get('no_mask'))}."
     )
 
 

@@ -9,10 +9,10 @@ from engine import Trace
 from pages.kit.declare import Table
 
 ENDS = {
-    "end_with": "Keras' mask",
-    "end_without": "no mask",
-    "end_cut": "padding cut off (the truth)",
-    "end_repaired": "mask put back",
+    "keras_mask": "Keras' mask",
+    "no_mask": "no mask",
+    "padding_cut": "padding cut off (the truth)",
+    "mask_put_back": "mask put back",
 }
 ROUNDING = 1e-5  # of float32, in stacks of five layers
 REPAIRS = {
@@ -75,7 +75,8 @@ def _rows(trace: Trace) -> Sequence[Sequence[str]]:
 
 def _note(trace: Trace) -> str:
     told = trace.facts
-    end = "still carries a mask" if told["mask_at_end"] else "carries no mask"
+    carries = "still carries a mask" if told["mask_at_end"] else "carries no mask"
+    end = "is never reached" if told["error"] else carries
     return (
         "Measured on layers of the installed Keras: each is called with the mask and without it, and asked for the "
         f"mask of its answer. The end of the stack {end}."
