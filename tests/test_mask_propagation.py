@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from playwright.sync_api import Page
 
 import engine
 from engine.attention.mask_propagation_layers import KINDS, steps_after
 from pages.attention.mask_propagation import gradient_note
+from tests.conftest import Server
 
 NAME = "mask-propagation"
 LIGHT = tuple(kind for kind in KINDS if not kind.startswith(("lstm", "gru", "bi")))
@@ -147,6 +149,13 @@ def test_a_painted_mask_replaces_that_of_token_0() -> None:
     assert trace["mask0"].tolist() == [[1, 0, 0, 1, 0]]
 
 
+def test_a_hole_in_the_mask_makes_neighbours_and_the_page_says_so() -> None:
+    holed = run("conv1d-same", "global-average", mask="11101")
+    assert any("the cut answer is no truth" in note for note in holed.notes)
+    for trace in (run("conv1d-same"), run("dense", "global-average", mask="11101")):
+        assert not any("no truth" in note for note in trace.notes)
+
+
 def test_without_mask_zero_there_is_no_mask_and_the_page_says_so() -> None:
     trace = run("lstm-sequence", mask_zero=False)
     assert "mask0" not in trace.tensors
@@ -243,3 +252,19 @@ def test_errors_say_what_to_do(bad: dict[str, Any], says: str) -> None:
     assert says in str(refusal.value)
     if refusal.value.remedy:
         engine.check(NAME, {**bad, **refusal.value.remedy})
+
+
+def test_the_mask_is_painted_and_a_token_typed(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/mask-propagation")
+    page.wait_for_selector('.stage[data-ready="true"]')
+    for name, place in (("real", 0.9), ("tokens", 0.1)):
+        target = page.locator(f'canvas[aria-label^="{name}:"]').first
+        target.scroll_into_view_if_needed()
+        box = target.bounding_box()
+        assert box is not None
+        page.mouse.click(box["x"] + place * box["width"], box["y"] + box["height"] / 2)
+        if name == "tokens":
+            page.keyboard.type("7")
+            page.keyboard.press("Enter")
+        said = "mask=11101" if name == "real" else "tokens=7"
+        page.wait_for_url(lambda url, said=said: said in url)

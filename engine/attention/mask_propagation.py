@@ -92,41 +92,57 @@ def arguments(tokens: tuple[int, ...], layers: tuple[tuple[str, int], ...], **re
     }
 
 
-def run_stack(stack, kinds, x, mask, repair=False):  # type: ignore[no-untyped-def]
+def run_stack(stack, x, mask):  # type: ignore[no-untyped-def]
     """Every layer in turn: [(output, mask, warning)], and the error that ended it, if one did."""
     found = [(x, mask, "")]
-    for (call, _), kind in zip(stack, kinds, strict=False):
+    for call, _ in stack:
         try:
-            if repair:
-                found.append((*repaired_call(call, kind, *found[-1][:2]), ""))
-            else:
-                found.append(heard_call(call, *found[-1][:2]))
+            found.append(heard_call(call, *found[-1][:2]))
         except Exception as error:
             bold, plain = "\x1b[1m", "\x1b[0m"  # Keras prints its own sentence bold
-            lines = [
-                line for line in str(error).replace(bold, "").replace(plain, "").splitlines() if line.strip()
-            ]
+            text = str(error).replace(bold, "").replace(plain, "")
+            lines = [line for line in text.splitlines() if line.strip()]
             said = lines[1:] if lines and lines[0].startswith("Exception encountered") else lines
             return found, f"{type(error).__name__}: {' '.join(said[:1])}"
     return found, ""
 
 
-def layer_marks(stack, kinds, found):  # type: ignore[no-untyped-def]
+def run_repaired(stack, kinds, natural, mask):  # type: ignore[no-untyped-def]
+    """The same with the mask put back wherever it gets lost; layers before that are not run again."""
+    mended = ("conv1d-same", "conv1d-valid", "max-pooling", "average-pooling", "flatten", "global-max")
+    mended += ("softmax", "lambda", "times-2", "reshape", "masking", "multi-head-residual")
+    found = [(natural[0][0], mask, "")]
+    for place, ((call, _), kind) in enumerate(zip(stack, kinds, strict=False)):
+        x, carried, _ = found[-1]
+        known = natural[place + 1] if place + 1 < len(natural) else None
+        alike = known and x is natural[place][0] and np.array_equal(natural[place][1], carried)
+        if alike and kind not in mended:
+            found.append(known)
+            continue
+        try:
+            found.append((*repaired_call(call, kind, x, carried), ""))
+        except Exception:  # a shape that does not fit: the natural run says so
+            break
+    return found
+
+
+def layer_marks(stack, found, bare):  # type: ignore[no-untyped-def]
     """int32[layer, 4]: supports_masking (-1: no Keras layer), receives, passes on, changes numbers by it."""
     import tensorflow as tf
 
     marks = []
     for place, (call, parts) in enumerate(stack):
-        x, mask, _ = found[place] if place < len(found) else (None, None, "")
         supports = int(parts[-1].supports_masking) if parts else -1
-        if place + 1 >= len(found):
-            marks.append([supports, int(mask is not None), 0, 0])
-            continue
-        y, carried, _ = found[place + 1]
-        plain = y if mask is None else heard_call(call, x, None)[0]
-        uses = bool(tf.reduce_any((y != plain) & ~(tf.math.is_nan(y) & tf.math.is_nan(plain))))
-        marks.append([supports, int(mask is not None), int(carried is not None), int(uses)])
-    return tf.constant(marks + [[0, 0, 0, 0]] * (len(kinds) - len(marks)))
+        x, mask, _ = found[place] if place < len(found) else (None, None, "")
+        passes = uses = False
+        if place + 1 < len(found):
+            y, carried, _ = found[place + 1]
+            passes = carried is not None
+            if mask is not None:
+                plain = bare[1][0] if place == 0 else heard_call(call, x, None)[0]
+                uses = not np.array_equal(y, plain, equal_nan=True)
+        marks.append([supports, int(mask is not None), int(passes), int(uses)])
+    return tf.constant(marks)
 
 
 def weighted_sum(y, places):  # type: ignore[no-untyped-def]
@@ -167,6 +183,7 @@ SHOWN = (
     heard_call,
     repaired_call,
     run_stack,
+    run_repaired,
     layer_marks,
     weighted_sum,
     compare_ends,
@@ -193,8 +210,8 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
     with tf.GradientTape(persistent=True) as tape:
         x = tf.identity(embedded)
         tape.watch(x)
-        found, error = run_stack(stack, kinds, x, mask)
-        repaired, _ = run_stack(stack, kinds, x, real, repair=True)
+        found, error = run_stack(stack, x, mask)
+        repaired = run_repaired(stack, kinds, found, real)
         places = repaired[-1][1]  # which timesteps are real at the end; None where none are left
         loss, mended = (weighted_sum(run[-1][0], places) for run in (found, repaired))
     results = {"tokens": tf.constant(tokens), "real": tf.cast(real, tf.int32)}
@@ -205,16 +222,19 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
             same = len(y.shape) == 3 and carried.shape == y.shape[:2]
             cells = carried[..., None] if same else tf.ones_like(y, tf.bool)
             results[f"kept{place}"] = tf.cast(tf.broadcast_to(cells, y.shape), tf.int32)
-    results["gradient"], results["gradient_repaired"] = tape.gradient(loss, x), tape.gradient(mended, x)
-    results["marks"] = layer_marks(stack, kinds, found)
-    runs = {"keras_mask": found, "no_mask": run_stack(stack, kinds, x, None)[0], "mask_put_back": repaired}
+    results["gradient"] = results["gradient_repaired"] = tape.gradient(loss, x)
+    if repaired[-1][0] is not found[-1][0]:
+        results["gradient_repaired"] = tape.gradient(mended, x)
+    bare, _ = run_stack(stack, x, None)
+    results["marks"] = layer_marks(stack, found, bare)
+    runs = {"keras_mask": found, "no_mask": bare, "mask_put_back": repaired}
     steps, left = steps_after(kinds, tokens.shape[1]), steps_after(kinds, np.count_nonzero(real))
     if left[0] == 0:
         problem = "every token is padding"
     elif len(left) < len(steps):
         problem = "the short sequence has no window left"
     else:
-        runs["padding_cut"], problem = run_stack(stack, kinds, tf.boolean_mask(x, real)[None], None)
+        runs["padding_cut"], problem = run_stack(stack, tf.boolean_mask(x, real)[None], None)
     results |= compare_ends(runs, len(kinds))
     results["said"] = tf.constant([*(said for _, _, said in found[1:]), error, problem])
     return results

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.attention.mask_propagation_layers import WINDOWS
 from engine.attention.mask_propagation_maps import layer_map
 from engine.links import IndexMap
 from engine.technique import Story
@@ -131,6 +132,7 @@ def facts(
     said = [bytes(text).decode() for text in results["said"]]
     warned, error, problem = said[:-2], said[-2], said[-1]
     marks = results["marks"].tolist()
+    marks += [[0, 0, 0, 0]] * (len(kinds) - len(marks))
     verdicts = []
     for place, mark in enumerate(marks):
         if place < reached:
@@ -159,6 +161,7 @@ def facts(
         "lost_at": lost,
         "cut_problem": "" if "padding_cut" in ends else problem or "its answer has another length",
         "truth": truth,
+        "gaps": _gaps(results["real"][0]) and any(kind in WINDOWS for kind in kinds),
         "mask_at_end": "mask" + str(reached) in results,
         "padding": int((results["real"] == 0).sum()),
         "differences": {name: _apart(ends, name, truth) for name in ENDS if name in ends},
@@ -180,6 +183,11 @@ def _verdict(mark: Sequence[int], carries_time: bool, warned: bool, replaced: bo
     if warned:
         return "drops it, with a warning"
     return "drops it without a word" if carries_time else "uses it up"
+
+
+def _gaps(real: np.ndarray[Any, Any]) -> bool:
+    """Whether padding stands before a real step."""
+    return bool((np.diff(real) > 0).any())
 
 
 def _apart(ends: Mapping[str, Any], one: str, other: str) -> float | None:
@@ -219,6 +227,11 @@ def notes(told: Mapping[str, Any], parameters: Mapping[str, Any]) -> tuple[str, 
     if told["cut_problem"] and told["padding"] and not told["error"]:
         said.append(
             f"No answer to the sequence without its padding: {told['cut_problem']}.".replace("..", ".")
+        )
+    if told["gaps"] and told["truth"] == "padding_cut":
+        said.append(
+            "Padding stands before or between real steps. Cutting it out makes neighbours of steps that were apart, "
+            "so a layer that slides a window has another sequence to look at: here the cut answer is no truth."
         )
     if not parameters["mask_zero"] and parameters["mask"] is None and told["padding"]:
         said.append("mask_zero is off: there is no mask, and every layer takes the padding for a word.")

@@ -31,6 +31,7 @@ from pages.attention.channel_element_attention_words import TABLES, between, cou
 from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset
 
 SPOT = {"pattern": "lesion"}
+WEIGHTS = ("reduce", "expand", "1×1 W", "1×1 b", "3×3 W", "3×3 b", "attend", "score W", "score b")
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
@@ -63,7 +64,11 @@ def panels(trace: Trace) -> Sequence[Panel]:
 
 def gradients(trace: Trace) -> Sequence[Panel]:
     """What the cross-entropy sends back, to each weight tensor and to the maps."""
-    shown: list[Panel] = [Bars(("gradient_norms",), "‖d loss / d weights‖ (crossed: None)", "connected")]
+    shown: list[Panel] = [
+        Bars(
+            ("gradient_norms",), f"‖d loss / d weights‖ of {', '.join(WEIGHTS)} (hatched: None)", "connected"
+        )
+    ]
     if trace.parameters["element_attention"]:
         shown += [
             Grid("gradient_attention", "d loss / d A", beside="class"),
@@ -93,9 +98,6 @@ def gradient_note(trace: Trace) -> str:
         f"Exactly 0, which is not None, for {', '.join(zero)}: there is a path, but nothing comes through. "
     )
     return start + off + (closed if zero else "") + f"{learns} of {len(WEIGHTS)} weight tensors learn."
-
-
-WEIGHTS = ("reduce", "expand", "1×1 W", "1×1 b", "3×3 W", "3×3 b", "attend", "score W", "score b")
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:
