@@ -41,68 +41,40 @@ def _channel_steps(parameters: Mapping[str, Any], results: Mapping[str, Any]) ->
     same = (f"[1, {height}, {width}, {channels}]",)
     if "gate" not in results:
         return (Step("no channel attention", ("x",), "scaled", "", same, _each("scaled", ("x",), shape)),)
-    units = results["units"].shape[1]
-    open_units = bool((results["reduced"] > 0).all())
-    inside = bool(((results["gate"] > 0) & (results["gate"] < 1)).all())
     scaled = IndexMap(
         {"n": 1, "i": height, "j": width, "c": channels},
         {"scaled": ("n", "i", "j", "c"), "branch": ("n", "i", "j", "c"), "gate": ("n", "c")},
     )
-    ratio = f"⌊{channels} / {parameters['reduction']}⌋ = {units} units"
+    squeezed = (f"[1, {height}, {width}, {channels}] → [1, {channels}]",)
+    over, wide = f"over {height} × {width}", f"gate as [1, 1, 1, {channels}]"
+    product = (f"[1, {height}, {width}, {channels}] · [1, 1, 1, {channels}]",)
+    return (
+        Step("keep", ("x",), "branch", "", same, _each("branch", ("x",), shape), aside=True),
+        Step("squeeze: mean", ("x",), "squeezed", over, squeezed, _squeeze_map(shape)),
+        *_gate_steps(parameters, results),
+        Step("scale", ("branch", "gate"), "scaled", wide, product, scaled),
+    )
+
+
+def _gate_steps(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Sequence[Step]:
+    """From the squeezed channels through the bottleneck to one gate each."""
+    channels, units = results["w_reduce"].shape
+    weights = f"{channels} · {units} = {channels * units:,} weights"
+    reduced = (f"⌊{channels} / {parameters['reduction']}⌋ = {units} units", weights)
+    expanded = (f"{units} · {channels} = {units * channels:,} weights",)
+    reduce_map = _dense("reduced", "squeezed", "w_reduce", (channels, units))
+    expand_map = _dense("gate_logits", "units", "w_expand", (units, channels))
+    # A closed ReLU, a gate that is shut or wide open: there the values decide.
+    relu = _each("units", ("reduced",), (1, units), bool((results["reduced"] > 0).all()))
+    inside = bool(((results["gate"] > 0) & (results["gate"] < 1)).all())
+    opened = _each("gate", ("gate_logits",), (1, channels), inside)
     gate = parameters["gate"]
     formula = "1 ÷ (1 + exp(−{gate_logits}))" if gate == "sigmoid" else "relu6({gate_logits} + 3) ÷ 6"
     return (
-        Step("keep", ("x",), "branch", "", same, _each("branch", ("x",), shape), aside=True),
-        Step(
-            "squeeze: mean",
-            ("x",),
-            "squeezed",
-            f"over {height} × {width}",
-            (f"[1, {height}, {width}, {channels}] → [1, {channels}]",),
-            _squeeze_map(shape),
-        ),
-        Step(
-            "reduce",
-            ("squeezed", "w_reduce"),
-            "reduced",
-            "no bias",
-            (ratio, f"{channels} · {units} = {channels * units:,} weights"),
-            _dense("reduced", "squeezed", "w_reduce", (channels, units)),
-        ),
-        Step(
-            "ReLU",
-            ("reduced",),
-            "units",
-            "",
-            (f"[1, {units}]",),
-            _each("units", ("reduced",), (1, units), open_units),
-            "max(0, {reduced})",
-        ),
-        Step(
-            "expand",
-            ("units", "w_expand"),
-            "gate_logits",
-            "no bias",
-            (f"{units} · {channels} = {units * channels:,} weights",),
-            _dense("gate_logits", "units", "w_expand", (units, channels)),
-        ),
-        Step(
-            gate,
-            ("gate_logits",),
-            "gate",
-            "",
-            (f"[1, {channels}]",),
-            _each("gate", ("gate_logits",), (1, channels), inside),
-            formula,
-        ),
-        Step(
-            "scale",
-            ("branch", "gate"),
-            "scaled",
-            f"gate as [1, 1, 1, {channels}]",
-            (f"[1, {height}, {width}, {channels}] · [1, 1, 1, {channels}]",),
-            scaled,
-        ),
+        Step("reduce", ("squeezed", "w_reduce"), "reduced", "no bias", reduced, reduce_map),
+        Step("ReLU", ("reduced",), "units", "", (f"[1, {units}]",), relu, "max(0, {reduced})"),
+        Step("expand", ("units", "w_expand"), "gate_logits", "no bias", expanded, expand_map),
+        Step(gate, ("gate_logits",), "gate", "", (f"[1, {channels}]",), opened, formula),
     )
 
 

@@ -145,6 +145,33 @@ def layer_marks(stack, found, bare):  # type: ignore[no-untyped-def]
     return tf.constant(marks)
 
 
+def run_cut(stack, kinds, x, real):  # type: ignore[no-untyped-def]
+    """The sequence with its padding really cut off: [(output, mask, warning)], and why there is none."""
+    import tensorflow as tf
+
+    left = steps_after(kinds, np.count_nonzero(real))
+    if left[0] == 0:
+        return [], "every token is padding"
+    if len(left) < len(steps_after(kinds, x.shape[1])):
+        return [], "the short sequence has no window left"
+    return run_stack(stack, tf.boolean_mask(x, real)[None], None)
+
+
+def layer_tensors(found):  # type: ignore[no-untyped-def]
+    """y0, y1, ...: what each layer answered; mask0, ... and kept0, ...: the mask it carried, if it did."""
+    import tensorflow as tf
+
+    tensors = {}
+    for place, (y, mask, _) in enumerate(found):
+        tensors[f"y{place}"] = y
+        if mask is not None:
+            tensors[f"mask{place}"] = tf.cast(mask, tf.int32)
+            same = len(y.shape) == 3 and mask.shape == y.shape[:2]
+            cells = mask[..., None] if same else tf.ones_like(y, tf.bool)
+            tensors[f"kept{place}"] = tf.cast(tf.broadcast_to(cells, y.shape), tf.int32)
+    return tensors
+
+
 def weighted_sum(y, places):  # type: ignore[no-untyped-def]
     """A loss: the features 1, 2, ... times, at real timesteps only."""
     import tensorflow as tf
@@ -184,7 +211,9 @@ SHOWN = (
     repaired_call,
     run_stack,
     run_repaired,
+    run_cut,
     layer_marks,
+    layer_tensors,
     weighted_sum,
     compare_ends,
 )
@@ -214,27 +243,14 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
         repaired = run_repaired(stack, kinds, found, real)
         places = repaired[-1][1]  # which timesteps are real at the end; None where none are left
         loss, mended = (weighted_sum(run[-1][0], places) for run in (found, repaired))
-    results = {"tokens": tf.constant(tokens), "real": tf.cast(real, tf.int32)}
-    for place, (y, carried, _) in enumerate(found):
-        results[f"y{place}"] = y
-        if carried is not None:
-            results[f"mask{place}"] = tf.cast(carried, tf.int32)
-            same = len(y.shape) == 3 and carried.shape == y.shape[:2]
-            cells = carried[..., None] if same else tf.ones_like(y, tf.bool)
-            results[f"kept{place}"] = tf.cast(tf.broadcast_to(cells, y.shape), tf.int32)
+    results = {"tokens": tf.constant(tokens), "real": tf.cast(real, tf.int32)} | layer_tensors(found)
     results["gradient"] = results["gradient_repaired"] = tape.gradient(loss, x)
     if repaired[-1][0] is not found[-1][0]:
         results["gradient_repaired"] = tape.gradient(mended, x)
     bare, _ = run_stack(stack, x, None)
+    cut, problem = run_cut(stack, kinds, x, real)
     results["marks"] = layer_marks(stack, found, bare)
-    runs = {"keras_mask": found, "no_mask": bare, "mask_put_back": repaired}
-    steps, left = steps_after(kinds, tokens.shape[1]), steps_after(kinds, np.count_nonzero(real))
-    if left[0] == 0:
-        problem = "every token is padding"
-    elif len(left) < len(steps):
-        problem = "the short sequence has no window left"
-    else:
-        runs["padding_cut"], problem = run_stack(stack, tf.boolean_mask(x, real)[None], None)
+    runs = {"keras_mask": found, "no_mask": bare, "padding_cut": cut, "mask_put_back": repaired}
     results |= compare_ends(runs, len(kinds))
     results["said"] = tf.constant([*(said for _, _, said in found[1:]), error, problem])
     return results

@@ -133,18 +133,7 @@ def facts(
     warned, error, problem = said[:-2], said[-2], said[-1]
     marks = results["marks"].tolist()
     marks += [[0, 0, 0, 0]] * (len(kinds) - len(marks))
-    verdicts = []
-    for place, mark in enumerate(marks):
-        if place < reached:
-            carries_time = results[f"y{place + 1}"].ndim == 3
-            replaced = (
-                mark[2] and not np.array_equal(results[f"mask{place}"], results[f"mask{place + 1}"])
-                if mark[1]
-                else False
-            )
-            verdicts.append(_verdict(mark, carries_time, bool(warned[place]), bool(replaced)))
-        else:
-            verdicts.append("fails" if place == reached else "is not reached")
+    verdicts = _verdicts(results, marks, warned)
     lost = next((place + 1 for place, verdict in enumerate(verdicts) if verdict.startswith("drops")), None)
     ends = {name: results[name].astype(float) for name in ENDS if name in results}
     truth = "padding_cut" if "padding_cut" in ends else "mask_put_back"
@@ -169,6 +158,21 @@ def facts(
         "leak_repaired": _leak(results["gradient_repaired"], results["real"]),
         "padded_embedding": _leak(results["y0"], results["real"]),
     }
+
+
+def _verdicts(
+    results: Mapping[str, Any], marks: Sequence[Sequence[int]], warned: Sequence[str]
+) -> Sequence[str]:
+    """One for each layer; `warned` is as long as the layers that answered."""
+    found = []
+    for place, mark in enumerate(marks):
+        if place >= len(warned):
+            found.append("fails" if place == len(warned) else "is not reached")
+            continue
+        before, after = (results.get(f"mask{at}") for at in (place, place + 1))
+        replaced = before is not None and after is not None and not np.array_equal(before, after)
+        found.append(_verdict(mark, results[f"y{place + 1}"].ndim == 3, bool(warned[place]), replaced))
+    return found
 
 
 def _verdict(mark: Sequence[int], carries_time: bool, warned: bool, replaced: bool) -> str:

@@ -80,50 +80,61 @@ def network_shapes(image):  # type: ignore[no-untyped-def]
     ]
 
 
-SHOWN = (posted_layers, network_shapes)
+def tracked(layer):  # type: ignore[no-untyped-def]
+    """How many weights Keras knows of, once the layer has run."""
+    import tensorflow as tf
+
+    layer(tf.zeros([1, 2]))
+    return f"{len(layer.trainable_weights)} weights tracked"
+
+
+def compiled(metrics):  # type: ignore[no-untyped-def]
+    """A model of one layer, compiled with these metrics and run on a batch."""
+    import keras
+    import tensorflow as tf
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
+    model.compile(loss="categorical_crossentropy", metrics=metrics)
+    model.test_on_batch(tf.ones([1, 2]), tf.constant([[1.0, 0.0]]))
+    return "accepted"
+
+
+def gated(channels):  # type: ignore[no-untyped-def]
+    """Features of so many channels times a gate for 128."""
+    import tensorflow as tf
+
+    return f"shape {list((tf.zeros([1, 4, 4, channels]) * tf.zeros([1, 1, 1, 128])).shape)}"
+
+
+def answer(call):  # type: ignore[no-untyped-def]
+    """What a call came back with, or the first line of its error."""
+    try:
+        return str(call())
+    except Exception as error:
+        text = str(getattr(error, "message", "") or error).strip().splitlines()[0]
+        return f"{type(error).__name__}: {text.partition(' [Op:')[0]}"
+
+
+SHOWN = (posted_layers, network_shapes, tracked, compiled, gated, answer)
 
 
 def attention_layer_calls(network, image):  # type: ignore[no-untyped-def]
-    """Each call's answer: string[call]; and what DenseNet121 is: string[8], when asked for."""
+    """Each call's answer: string[call]; and what DenseNet121 is: string[9], when asked for."""
     import keras
     import tensorflow as tf
 
     fake, last = posted_layers()
-
-    def super_last():  # type: ignore[no-untyped-def]
-        layer = last()
-        layer(tf.zeros([1, 2]))
-        return f"{len(layer.trainable_weights)} weights tracked"
-
-    def compiled(metrics):  # type: ignore[no-untyped-def]
-        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2, "softmax")])
-        model.compile(loss="categorical_crossentropy", metrics=metrics)
-        model.test_on_batch(tf.ones([1, 2]), tf.constant([[1.0, 0.0]]))
-        return "accepted"
-
-    def gated(channels):  # type: ignore[no-untyped-def]
-        return f"shape {list((tf.zeros([1, 4, 4, channels]) * tf.zeros([1, 1, 1, 128])).shape)}"
-
-    def small():  # type: ignore[no-untyped-def]
-        keras.applications.DenseNet121(weights=None, include_top=False, input_shape=(28, 28, 1))
-        return "accepted"
-
-    def answer(call):  # type: ignore[no-untyped-def]
-        try:
-            return str(call())
-        except Exception as e:
-            text = str(getattr(e, "message", "") or e).strip().splitlines()[0]
-            return f"{type(e).__name__}: {text.partition(' [Op:')[0]}"
-
+    metric = keras.metrics.CategoricalAccuracy()
+    network_of = keras.applications.DenseNet121
     calls = (
         fake,
-        super_last,
-        lambda: compiled(keras.metrics.CategoricalAccuracy()),
-        lambda: compiled([keras.metrics.CategoricalAccuracy()]),
+        lambda: tracked(last()),
+        lambda: compiled(metric),
+        lambda: compiled([metric]),
         lambda: gated(64),
         lambda: gated(1),
         lambda: keras.layers.Dense(int(8 / 16)),
-        small,
+        lambda: network_of(weights=None, include_top=False, input_shape=(28, 28, 1)),
     )
     told = network_shapes(image) if network else []
     return {
