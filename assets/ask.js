@@ -5,7 +5,7 @@ const base = new URL("..", import.meta.url);
 
 /** [status, body, seconds to wait]; status 0 when there was no answer. */
 export async function ask(lab, query) {
-  const address = new URL(`api/labs/${encodeURIComponent(lab)}${query ? `?${query}` : ""}`, base);
+  const address = new URL(`api/labs/${lab.split("/").map(encodeURIComponent).join("/")}${query ? `?${query}` : ""}`, base);
   try {
     const signal = AbortSignal.timeout(PATIENCE);
     const response = await fetch(address, { headers: { "X-Tensorscope-Client": client() }, signal });

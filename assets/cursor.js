@@ -83,7 +83,7 @@ export class Cursor {
 
   /** Something to see at once: the cell that was picked, or the middle of the last tensor that a step makes. */
   first() {
-    const marked = this.stage.views.find((one) => one.panel.picks && one.chosen?.());
+    const marked = this.stage.views.find((one) => (one.panel.picks || one.panel.chooses) && one.chosen?.());
     if (marked) return { view: marked, index: marked.chosen() };
     const made = new Set(this.stage.model.steps.filter((step) => step.map?.terms[step.writes]).map((step) => step.writes));
     const view = this.stage.views.findLast((one) => made.has(one.tensor.name) && !one.tensor.shape.includes(0));

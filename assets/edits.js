@@ -50,8 +50,8 @@ export class Edits {
   }
 
   get kind() {
-    const { paints, types, picks } = this.view.panel;
-    return paints ? "paint" : types ? "type" : picks ? "pick" : "";
+    const { paints, types, picks, chooses } = this.view.panel;
+    return paints ? "paint" : types ? "type" : picks || chooses ? "pick" : "";
   }
 
   inside(index) {
@@ -65,11 +65,12 @@ export class Edits {
   /** Enter, Space or a click on a cell. */
   act(index, down) {
     if (!this.inside(index)) return;
-    const { paints, picks, ink, brush } = this.view.panel;
+    const { paints, picks, chooses, ink, brush } = this.view.panel;
     if (paints) {
       this.paint(index, number(brush) || this.view.tensor.at(index) < (ink ?? 1) / 2);
       if (!down) this.release();
-    } else if (picks) this.send({ [picks]: picked(this.view.view, this.view.tensor.whole(index)) });
+    } else if (chooses) this.send({ [chooses]: index.join(",") });
+    else if (picks) this.send({ [picks]: picked(this.view.view, this.view.tensor.whole(index)) });
   }
 
   /** Set a cell of the mask to what the first one of this stroke became. */

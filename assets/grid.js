@@ -42,6 +42,7 @@ export class Grid {
     this.labels.draw(panel, tensor, view, cell, theme);
     this.canvas.setAttribute("aria-label", this.label());
     for (const can of ["paints", "types", "picks"]) this.canvas.classList.toggle(can, Boolean(panel[can]));
+    if (panel.chooses) this.canvas.classList.add("picks");
   }
 
   label() {
@@ -141,11 +142,12 @@ export class Grid {
     const padded = [rows, columns].some((along) => along.before || along.after);
     const step = Math.max(rows.step, columns.step);
     const sampled = step > 1 ? `, showing every ${step}${step === 2 ? "nd" : step === 3 ? "rd" : "th"} cell` : "";
-    const { paints, types, picks } = this.panel;
+    const { paints, types } = this.panel;
+    const picks = this.panel.picks || this.panel.chooses;
     const { mark } = this.panel;
     const from = [rows, columns].map((along) => this.tensor.origin[along.axis] ?? 0);
     const chosen = mark ? ` · chosen ${mark.map((at, side) => at + from[side]).join(", ")}` : "";
-    const can = this.panel.ink ? " · drag to draw, type a value" : paints ? " · click to paint" : types ? " · type over a value" : picks ? " · click to choose" : "";
+    const can = this.panel.ink ? " · drag to draw, type a value" : paints ? " · click to paint" : types ? " · type over" : picks ? " · click to choose" : "";
     return `${shown.join(" × ") || "one number"}${padded ? " + padding" : ""}${sampled}${can}${chosen}`;
   }
 }

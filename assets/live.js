@@ -72,6 +72,14 @@ class Live {
     this.want(this.query());
   }
 
+  /** Another picture of the page moved to a state: ask for the same one, of what is shown here. */
+  follow(values) {
+    const query = new URLSearchParams(this.link);
+    for (const [name, text] of Object.entries(values)) query.set(name, text);
+    this.link = query.toString();
+    this.want(this.query());
+  }
+
   commit(values, setTriggerValue) {
     for (const name of Object.keys(values)) delete this.moving[name];
     Object.assign(this.sent, values);

@@ -2,6 +2,7 @@
 import { el, keep, newId, say } from "./dom.js";
 import { commit, live, propose } from "./live.js";
 
+const LOG_STEP = 0.05; // of a power of ten
 const REST = 250; // ms without a key before what the arrows chose is kept
 const instances = new WeakMap();
 
@@ -62,8 +63,8 @@ class NumberControl {
     this.set(data.value);
   }
 
-  shape({ label, unit, help, low, high, step, whole, pair, sides, optional, auto }) {
-    return JSON.stringify([label, unit, help, low, high, step, whole, pair, sides, optional, auto]);
+  shape({ label, unit, help, low, high, step, log, whole, pair, sides, optional, auto }) {
+    return JSON.stringify([label, unit, help, low, high, step, log, whole, pair, sides, optional, auto]);
   }
 
   /** The parts that depend on the kind of number. */
@@ -82,14 +83,20 @@ class NumberControl {
   }
 
   range(label) {
-    const { low, high, step, whole } = this.data;
-    const input = el("input", "", { type: "range", min: low ?? 0, max: high ?? 100, step: step || (whole ? 1 : "any"), "aria-label": label });
+    const { low, high, step, whole, log } = this.data;
+    const ends = log ? { min: Math.log10(low), max: Math.log10(high), step: LOG_STEP } : { min: low ?? 0, max: high ?? 100, step: step || (whole ? 1 : "any") };
+    const input = el("input", "", { type: "range", ...ends, "aria-label": label });
     input.value = (Number(input.min) + Number(input.max)) / 2;
     input.addEventListener("pointerdown", () => (this.dragging = true));
     input.addEventListener("input", () => this.moved(input));
     input.addEventListener("change", () => this.released());
     for (const end of ["pointerup", "pointercancel"]) input.addEventListener(end, () => setTimeout(() => (this.dragging = false), 0));
     return input;
+  }
+
+  /** What a range says; on a logarithmic one two digits of the power of ten it stands at. */
+  said(input) {
+    return this.data.log ? String(Number((10 ** Number(input.value)).toPrecision(2))) : input.value;
   }
 
   splitter() {
@@ -119,7 +126,7 @@ class NumberControl {
   /** Where a number begins that was automatic so far. */
   start() {
     const { pair } = this.data;
-    return pair && this.apart ? joined(...this.inputs.map((input) => input.value)) : this.inputs[0].value;
+    return pair && this.apart ? joined(...this.inputs.map((input) => input.value)) : this.said(this.inputs[0]);
   }
 
   /** One range for both sides, or one for each. */
@@ -150,7 +157,7 @@ class NumberControl {
       this.root.classList.add("apart");
     }
     [height, width].slice(0, this.inputs.length).forEach((side, at) => {
-      if (side !== "" && !Number.isNaN(Number(side))) this.inputs[at].value = side;
+      if (side !== "" && !Number.isNaN(Number(side))) this.inputs[at].value = this.data.log ? Math.log10(side) : side;
     });
     this.dress();
   }
@@ -181,7 +188,7 @@ class NumberControl {
   moved(input) {
     const { pair, lab, name } = this.data;
     if (pair && !this.apart) for (const other of this.inputs) other.value = input.value;
-    this.text = pair ? joined(...this.inputs.map((one) => one.value)) : input.value;
+    this.text = pair ? joined(...this.inputs.map((one) => one.value)) : this.said(input);
     this.dress();
     propose(lab, { [name]: this.whole() });
     if (this.dragging) return;

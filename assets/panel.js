@@ -17,7 +17,7 @@ function besideCount(panel, model) {
 
 /** What makes two panels the same one, so that it keeps its slices and its place. */
 export const panelKey = (panel, model) =>
-  [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over, panel.beside, besideCount(panel, model)].join("|");
+  [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over, panel.beside, besideCount(panel, model), panel.line].join("|");
 
 /** The width of a panel: of one grid, of those side by side, or all there is for bars. */
 function panelWidth(panel, model, width, tallest) {
@@ -36,7 +36,7 @@ export function heightFor(panels, model, width) {
     for (const panel of panels) {
       const own = panelWidth(panel, model, width, tallest);
       used += GAP + own;
-      if (used > width) [count, used] = [count + 1, own];
+      if (used > width || (panel.line && used > own)) [count, used] = [count + 1, own];
     }
     return count;
   };
@@ -52,6 +52,7 @@ export class Panel {
   constructor(panel, model, redrawn) {
     this.key = panelKey(panel, model);
     this.beside = besideCount(panel, model);
+    this.line = panel.line ? el("p", "line", {}, panel.line) : null; // words above a new line of panels
     this.redrawn = redrawn; // called after a slice was chosen
     this.name = el("b");
     this.tensorName = el("code", "tensor-name");

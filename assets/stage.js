@@ -32,8 +32,15 @@ class Stage {
     this.panels = [];
     this.build(parentElement);
     if (data.live) live(this.lab).reset(data.link ?? "");
-    this.leave = live(this.lab).subscribe((shown) => this.show(shown));
+    const leave = live(this.lab).subscribe((shown) => this.show(shown));
+    const unfollow = data.follows ? live(data.follows).subscribe((shown) => this.follow(shown)) : () => {};
+    this.leave = () => (leave(), unfollow());
     this.observe();
+  }
+
+  /** The picture beside this one was asked for something newer. */
+  follow({ payload, source }) {
+    if (payload && source === "live" && this.root.clientWidth) live(this.lab).follow(payload.values);
   }
 
   build(parent) {
@@ -168,7 +175,7 @@ class Stage {
     if (panels.map((panel) => panelKey(panel, this.model)).join() === this.panels.map((panel) => panel.key).join()) return;
     this.panels = panels.map((panel) => new Panel(panel, this.model, () => this.cursorLine.redrawn()));
     for (const view of this.views) listen(this.cursorLine, view);
-    this.panelRow.replaceChildren(...this.panels.map((panel) => panel.element));
+    this.panelRow.replaceChildren(...this.panels.flatMap((panel) => (panel.line ? [panel.line, panel.element] : [panel.element])));
     this.cursorLine.forget();
   }
 

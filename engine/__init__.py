@@ -1,6 +1,20 @@
 """The engine: what is true. `run(technique, **parameters) -> Trace` is the only door."""
 
-from engine.door import FORGOTTEN, check, glance, known, progress_of, run, start, stop, submit, warm
+from engine.door import (
+    FORGOTTEN,
+    check,
+    check_lens,
+    glance,
+    known,
+    lens,
+    progress_of,
+    run,
+    start,
+    stop,
+    submit,
+    submit_lens,
+    warm,
+)
 from engine.errors import (
     Busy,
     EngineError,
@@ -29,13 +43,16 @@ __all__ = [
     "Trace",
     "WorkerDied",
     "check",
+    "check_lens",
     "glance",
     "known",
+    "lens",
     "progress_of",
     "run",
     "start",
     "stop",
     "submit",
+    "submit_lens",
     "technique",
     "techniques",
     "to_plain",

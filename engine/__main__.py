@@ -1,4 +1,4 @@
-"""The door's command line: `python -m engine list | run | code`, for scripts and notebooks."""
+"""The door's command line: `python -m engine list | run | lens | code`, for scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="every technique with its parameters")
     running = commands.add_parser("run", help="run a technique and print what happened")
+    asking = commands.add_parser("lens", help="the gradient of one number with respect to every input")
+    asking.add_argument("--of", default="", help="the result that is asked about; the technique's own choice")
+    asking.add_argument(
+        "--at", default="", help="an index such as 0,3,2, or sum, or squares; the middle cell"
+    )
     showing = commands.add_parser("code", help="print the program that computes it")
-    for command in (running, showing):
+    for command in (running, asking, showing):
         command.add_argument("technique")
         command.add_argument("--set", action="append", default=[], type=_setting, metavar="NAME=VALUE")
-    for command in (listing, running):
+    for command in (listing, running, asking):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser.parse_args(given)
 
@@ -83,6 +88,20 @@ def _run(name: str, parameters: dict[str, object], as_json: bool) -> None:
     print(f"{trace.device}, {trace.framework}, {trace.seconds * 1e3:.1f} ms")
 
 
+def _lens(name: str, of: str, at: str, parameters: dict[str, object], as_json: bool) -> None:
+    trace = engine.lens(name, of=of, at=at, **parameters)
+    if as_json:
+        print(json.dumps(trace.to_json()))
+        return
+    print(f"{trace.facts['number']} = {trace.facts['value']}")
+    for row in trace.facts["inputs"]:
+        largest = f", largest slope {row['largest']:.6g}" if "largest" in row else ""
+        apart = f", {row['difference']:.2g} from finite differences" if "difference" in row else ""
+        why = "; ".join(filter(None, (row["why"], row.get("apart", ""))))
+        print(f"{row['name']} {row['dtype']}{row['shape']}: {row['status']}{largest}{apart} {why}".rstrip())
+    print(f"{trace.device}, {trace.framework}, {trace.seconds * 1e3:.1f} ms")
+
+
 def main(given: Sequence[str] | None = None) -> int:
     """Run the command line; a refused parameter or failed computation is one line and exit 2."""
     arguments = _arguments(given)
@@ -91,6 +110,9 @@ def main(given: Sequence[str] | None = None) -> int:
             _list(arguments.json)
         elif arguments.command == "run":
             _run(arguments.technique, dict(arguments.set), arguments.json)
+        elif arguments.command == "lens":
+            asked = (arguments.of, arguments.at)
+            _lens(arguments.technique, *asked, dict(arguments.set), arguments.json)
         else:
             print(code(arguments.technique, **dict(arguments.set)))
     except engine.EngineError as e:

@@ -15,7 +15,9 @@ from threading import Lock
 from typing import Any
 
 from engine.cache import TraceCache
-from engine.errors import TooExpensive
+from engine.errors import Rejected, TooExpensive
+from engine.lens import OF, Asked, asked, lens_cost, refusal
+from engine.lens_worker import compute_lens
 from engine.pool import Lane
 from engine.progress import Job, Progress
 from engine.settings import settings
@@ -69,12 +71,12 @@ def check(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
     """Canonical parameters of a technique, or `Rejected`; runs no TensorFlow."""
     found = technique(name)
     read = found.read(parameters)
-    _within_budget(found, read)
+    _within_budget(found, read, found.cost(read))
     return read
 
 
-def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
-    cost, limits = found.cost(parameters), settings()
+def _within_budget(found: Technique, parameters: Mapping[str, Any], cost: Cost) -> None:
+    limits = settings()
     most_work = limits.long_work_budget if found.lane(parameters) == "long" else limits.work_budget
     over = [
         (f"about {cost.memory / 2**20:,.1f} MiB of tensors", f"{limits.memory_budget / 2**20:,.1f} MiB")
@@ -88,7 +90,6 @@ def _within_budget(found: Technique, parameters: Mapping[str, Any]) -> Cost:
         raise TooExpensive(
             found.name, excess[0], f"at most {excess[1]}", "choose smaller sizes or fewer layers"
         )
-    return cost
 
 
 def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[Trace]:
@@ -100,13 +101,19 @@ def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[T
     began = time.perf_counter()
     try:
         read = check(name, parameters)
-        found = technique(name)
-        future, known = traces().get(
-            _key(name, read), lambda: lane(found.lane(read)).submit(compute, name, read)
-        )
+        future, known = traces().get(_key(name, read), lambda: _lane(name, read).submit(compute, name, read))
     except Exception as e:
         _report(name, began, f"{type(e).__name__}: {e}")
         raise
+    return _followed(name, future, known, seconds, began)
+
+
+def _lane(name: str, read: Mapping[str, Any]) -> Executor:
+    return lane(technique(name).lane(read))
+
+
+def _followed(name: str, future: Future[Trace], known: bool, seconds: float, began: float) -> Future[Trace]:
+    """The same future, with how long somebody waits for it, and what becomes of it, noted."""
     if isinstance(future, Job):
         future.want(seconds, new=not known)
     if known and future.done():
@@ -124,6 +131,44 @@ def run(name: str, **parameters: object) -> Trace:
     `TookTooLong`, `WorkerDied` or `Busy`, all of them `EngineError`.
     """
     return submit(name, **parameters).result()
+
+
+def check_lens(
+    name: str, parameters: Mapping[str, object], of: object, at: object
+) -> tuple[Asked, dict[str, Any]]:
+    """What the gradient lens is asked, and canonical parameters, or `Rejected`; runs no TensorFlow."""
+    found, question = technique(name), asked(of, at)
+    if reason := refusal(found):
+        raise Rejected(OF, "the gradient lens", "a lab that has one", reason)
+    read = found.read(parameters)
+    if found.lane(read) == "long":
+        raise Rejected(
+            name, "work that takes long", "work of a moment, for it is run many times", "choose less"
+        )
+    _within_budget(found, read, lens_cost(found.cost(read)))
+    return question, read
+
+
+def submit_lens(
+    name: str, seconds: float = inf, /, *, of: object = "", at: object = "", **parameters: object
+) -> Future[Trace]:
+    """The future answer of the gradient lens; raises `Rejected` at once. Shared, as those of `submit`."""
+    began = time.perf_counter()
+    question, read = check_lens(name, parameters, of, at)
+    key = f"lens {question.of}|{question.at}|{_key(name, read)}"
+    future, known = traces().get(key, lambda: _lane(name, read).submit(compute_lens, name, read, question))
+    return _followed(f"lens of {name}", future, known, seconds, began)
+
+
+def lens(name: str, /, *, of: object = "", at: object = "", **parameters: object) -> Trace:
+    """The gradient of one number of a technique with respect to each of its inputs, as a Trace.
+
+    `of` names a result ("" for the technique's own choice); `at` is the index of a cell ("" for the
+    middle one), "sum", or "squares" for the sum of squares. Each input has its `gradient of …` among
+    the tensors; the fact `inputs` says for each whether TensorFlow gives a gradient, zeros or None, why,
+    and how far central finite differences are from it. Raises as `run` does.
+    """
+    return submit_lens(name, of=of, at=at, **parameters).result()
 
 
 def _key(name: str, read: Mapping[str, Any]) -> str:

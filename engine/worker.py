@@ -23,31 +23,35 @@ import numpy as np
 from engine import device
 from engine.errors import EngineError, TechniqueFailed
 from engine.progress import say, tell
-from engine.technique import Made, technique
+from engine.technique import Made, Technique, technique
 from engine.trace import Trace
 
 where = cache(device.prepare)
 
 
-def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
-    """Run a technique here, in this process, and tell what happened."""
-    found, (place, version) = technique(name), where()
+def arguments_of(found: Technique, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """What a technique's function is called with, every `Made` made."""
     arguments = {
         key: value.value() if isinstance(value, Made) else value
         for key, value in found.arguments(parameters).items()
     }
     if "report" in inspect.signature(found.function).parameters:
         arguments["report"] = say
+    return arguments
+
+
+def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
+    """Run a technique here, in this process, and tell what happened."""
+    found, (place, version) = technique(name), where()
+    arguments = arguments_of(found, parameters)
     start = time.perf_counter()
     try:
         answer = found.function(**arguments)
         results = {key: np.asarray(value) for key, value in answer.items()}
-    except (ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, NotImplementedError) as e:
-        raise TechniqueFailed(f"TensorFlow said: {_first_line(e)}") from None
-    except Exception as e:  # tf.errors.OpError derives from Exception alone
-        if type(e).__module__.startswith("tensorflow"):
-            raise TechniqueFailed(f"TensorFlow said: {_first_line(e)}") from None
-        raise
+    except Exception as e:
+        if not of_tensorflow(e):
+            raise
+        raise TechniqueFailed(f"TensorFlow said: {first_line(e)}") from None
     seconds = time.perf_counter() - start
     story = found.describe(parameters, results)
     return Trace(
@@ -63,7 +67,18 @@ def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
     )
 
 
-def _first_line(error: Exception) -> str:
+USUAL = (ValueError, TypeError, ArithmeticError, RuntimeError, LookupError, NotImplementedError)
+
+
+def of_tensorflow(error: Exception) -> bool:
+    """Whether this is how TensorFlow refuses; tf.errors.OpError derives from Exception alone."""
+    if isinstance(error, EngineError):
+        return False
+    return isinstance(error, USUAL) or type(error).__module__.startswith("tensorflow")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first, or its kind."""
     text = str(getattr(error, "message", "") or error).strip()
     return text.partition("\n")[0][:500] or type(error).__name__
 
@@ -84,7 +99,7 @@ def _serve(connection: Connection) -> None:
         except EngineError as e:
             answer = ("error", e)
         except Exception as e:
-            answer = ("error", TechniqueFailed(f"{type(e).__name__}: {_first_line(e)}"))
+            answer = ("error", TechniqueFailed(f"{type(e).__name__}: {first_line(e)}"))
         connection.send(answer)
 
 

@@ -17,6 +17,7 @@ from pages.kit.labs import Listed
 from pages.kit.link import link_text
 from pages.kit.payload import error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
+from pages.kit.text import plain
 
 A_MOMENT = 0.3  # seconds a page waits for what takes long before it shows how far that is
 STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
@@ -94,7 +95,7 @@ def _head(state: State, gallery: Any) -> None:
 
 def _dropped(state: State) -> None:
     if state.dropped:
-        listing = "\n".join(f"- {sentence}" for sentence in map(tabs.plain, state.dropped))
+        listing = "\n".join(f"- {sentence}" for sentence in map(plain, state.dropped))
         st.warning(f"The link held something that cannot be read; it was left out:\n\n{listing}")
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 import engine
+from engine.lens import AT, OF
 from pages.kit.labs import Listed, labs
+from pages.kit.lens_payload import lens_payload
 from pages.kit.payload import error_payload, stage_payload
 from pages.kit.picture import blank, picture
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
@@ -68,14 +72,24 @@ def _early(request: Request) -> JSONResponse | None:
     return None
 
 
-async def _trace(listed: Listed, values: dict[str, Any]) -> engine.Trace | engine.Progress:
-    """The Trace, or how far it is where that takes more than a moment."""
+def _query(request: Request) -> tuple[dict[str, str], dict[str, str]]:
+    """The parameters of a query, and what it asks the gradient lens."""
+    query = dict(request.query_params)
+    asked = {"of": query.pop(OF, ""), "at": query.pop(AT, "")}
+    return query, asked
+
+
+async def _trace(
+    listed: Listed, values: dict[str, Any], asked: dict[str, str] | None = None
+) -> engine.Trace | engine.Progress:
+    """The Trace, or how far it is where that takes more than a moment; of the lens if it is asked."""
     global _waiting
     _waiting += 1
     patience = A_MOMENT if listed.technique.lane(values) == "long" else PATIENCE
     wanted = patience + engine.FORGOTTEN
     try:
-        future = await asyncio.to_thread(engine.submit, listed.lab.technique, wanted, **values)
+        submit = engine.submit if asked is None else partial(engine.submit_lens, **asked)
+        future = await asyncio.to_thread(submit, listed.lab.technique, wanted, **values)
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
     except TimeoutError:
         if patience == A_MOMENT:
@@ -92,18 +106,30 @@ def _progress(found: engine.Progress) -> JSONResponse:
 
 async def lab_values(request: Request) -> Response:
     """A lab's payload for the parameters in the query: 200, 202 and how far it is, or {"error": …}."""
+    return await _answer(request, stage_payload)
+
+
+async def lab_lens(request: Request) -> Response:
+    """The gradient lens of a lab, for the parameters, `lens` and `lens_at` in the query."""
+    return await _answer(request, lens_payload, lens=True)
+
+
+async def _answer(
+    request: Request, payload: Callable[[Listed, engine.Trace], dict[str, Any]], lens: bool = False
+) -> Response:
     if early := _early(request):
         return early
     listed = labs()[request.path_params["slug"]]
+    values, asked = _query(request)
     try:
-        trace = await _trace(listed, dict(request.query_params))
+        trace = await _trace(listed, values, asked if lens else None)
     except engine.EngineError as e:
         kind = type(e).__name__
         headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
         return JSONResponse({"error": error_payload(listed, e)}, STATUS.get(kind, 400), headers)
     if isinstance(trace, engine.Progress):
         return _progress(trace)
-    body = await asyncio.to_thread(lambda: json.dumps(stage_payload(listed, trace)))
+    body = await asyncio.to_thread(lambda: json.dumps(payload(listed, trace)))
     # "identity" keeps Streamlit's gzip away: it took more time than TensorFlow and saved a quarter.
     headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
     return Response(body, media_type="application/json", headers=headers)
@@ -160,6 +186,7 @@ def routes() -> list[BaseRoute]:
         Route("/healthz", health),
         Route("/api/labs", lab_list),
         Route("/api/labs/{slug}", lab_values),
+        Route("/api/labs/{slug}/lens", lab_lens),
         Route("/api/labs/{slug}/picture.svg", lab_picture),
         Mount("/assets", Assets(directory=ASSETS)),
     ]

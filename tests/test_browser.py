@@ -222,6 +222,30 @@ def test_a_unit_is_chosen_by_a_click(page: Page, server: Server) -> None:
     page.wait_for_url("**unit=9**")
 
 
+def test_the_gradient_lens_follows_a_drag_and_a_click_chooses_a_cell(page: Page, server: Server) -> None:
+    main = open_lab(page, server, FIELD, SMALL + "&lens=y&lens_at=0,2,2,0")
+    page.get_by_role("tab", name="Gradients", exact=True).click()
+    lens = page.locator('.stage[data-group="lens"]')
+    expect(lens).to_have_attribute("data-ready", "true", timeout=30_000)
+    expect(lens).to_contain_text("d y[0, 2, 2, 0] / d x")
+    drag(page, "Kernel size, height", [4, 5])
+    wait_until(lambda: "kernel=5" in (lens.get_attribute("data-link") or ""), 10)
+    expect(lens).to_contain_text("5 × 5")
+    assert "lens" not in (main.get_attribute("data-link") or "")
+    let_go(page, "Kernel size, height")
+    page.wait_for_url("**kernel=5**")
+    target = canvas(lens, "y")
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.97, box["y"] + box["height"] * 0.97)
+    page.wait_for_url("**lens_at=0%2C9%2C9%2C0**")
+    expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x")
+    page.reload()
+    page.get_by_role("tab", name="Gradients", exact=True).click()
+    expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x", timeout=30_000)
+
+
 def test_a_link_opens_the_same_page_elsewhere(browser: Browser, server: Server) -> None:
     shown = []
     for _ in range(2):
@@ -440,3 +464,15 @@ def test_a_worker_killed_under_an_open_page_is_not_noticed(
     page.wait_for_url("**kernel=5**", timeout=60_000)
     expect(stage).to_contain_text("w [5, 5, 1, 2]", timeout=60_000)
     expect(stage.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_logarithmic_slider_moves_in_powers_of_ten(page: Page, server: Server) -> None:
+    open_lab(page, server, "manual-backpropagation", "steps=3")
+    drag(page, "Learning rate", [-5, -3.3, -3])
+    let_go(page, "Learning rate")
+    page.wait_for_url("**rate=0.001**")
+    field = page.get_by_role("textbox", name="Learning rate")
+    field.fill("3e-5")
+    field.press("Enter")
+    page.wait_for_url("**rate=3e-05**")
+    expect(slider(page, "Learning rate")).to_have_value(re.compile(r"-4\.5"))

@@ -23,7 +23,7 @@ def test_following_the_recipe_gives_a_lab_that_keeps_the_contract(tmp_path: Path
     technique, lab = blocks("adding-a-lab.md")
     for room, text in (("engine", technique), ("pages", lab)):
         family = copy / room / "gradients"
-        family.mkdir()
+        family.mkdir(exist_ok=True)
         (family / "__init__.py").write_text('"""Gradients: where they go."""\n')
         (family / "clip_gradient.py").write_text(text)
     command = [

@@ -36,6 +36,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "mask": "none",
         "projections": "random",
     },
+    "fake-quantization-ste": {"size": 2, "mode": "fixed", "min": -2, "max": 2},  # nothing is clipped
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
@@ -43,8 +44,10 @@ MOST = {
     "channel-element-attention": 1,
     "dense-as-convolution": 1,
     "dynamic-filter-convolution": 1,
+    "fake-quantization-ste": 1,
     "mask-propagation": 1,
     "multi-head-attention": 1,
+    "weight-constraints": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
 MAPPED = [

@@ -15,6 +15,7 @@ import pytest
 
 import engine
 from pages.kit.labs import labs
+from pages.kit.lens_payload import lens_payload
 from pages.kit.payload import stage_payload
 from server.limits import SOCKET_BURST, SOCKET_RATE, Bucket, Clients, Message, PacedSockets, Receive, Send
 from tests.conftest import Server
@@ -38,6 +39,37 @@ def settled(client: httpx.Client, path: str) -> httpx.Response:
     while (answer := client.get(path)).status_code in (202, 503) and time.monotonic() < end:
         time.sleep(0.2)
     return answer
+
+
+def test_the_lens_has_a_route_of_its_own(client: httpx.Client, warm_engine: None) -> None:
+    path = "/api/labs/convolution-arithmetic"
+    answer = settled(client, f"{path}/lens?lens=y&lens_at=0,2,2,0&stride=1")
+    assert answer.status_code == 200
+    ours = lens_payload(
+        labs()["convolution-arithmetic"], engine.lens("convolution-arithmetic", of="y", at="0,2,2,0")
+    )
+    told = answer.json()
+    assert told["lens"] == json.loads(json.dumps(ours))["lens"]
+    assert told["link"] == "lens=y&lens_at=0,2,2,0"
+    assert told["tensors"]["gradient of x"]["data"] == ours["tensors"]["gradient of x"]["data"]
+    assert client.get(f"{path}?lens=y&lens_at=0,2,2,0").json()["link"] == ""  # the lens is not its matter
+
+
+@pytest.mark.parametrize(
+    ("query", "part"),
+    [
+        ("lens=nonsense", "lens"),
+        ("lens_at=99,0,0,0", "lens_at"),
+        ("lens_at=%3Cb%3E", "lens_at"),
+        ("kernel=x", "kernel"),
+    ],
+)
+def test_the_lens_refuses_with_the_part_that_does_not_fit(
+    client: httpx.Client, query: str, part: str
+) -> None:
+    answer = settled(client, f"/api/labs/convolution-arithmetic/lens?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["parameter"] == part
 
 
 @pytest.mark.parametrize("slug", list(labs()))

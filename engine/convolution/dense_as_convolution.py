@@ -19,6 +19,7 @@ from engine.parameters import Choice, Integer, Pair, Toggle
 from engine.technique import Cost, Made, Story
 
 Two = tuple[int, int]
+LENS = "conv"  # what the gradient lens asks about first
 PARAMETERS = (
     Pair("tile", (20, 20), 2, 20, "height and width of a tile, in pixels"),
     Pair("tiles", (5, 3), 1, 16, "whole tiles, down and across"),

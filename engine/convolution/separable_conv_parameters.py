@@ -21,6 +21,7 @@ from engine.technique import Cost, Made, Story
 DRAWN = 5  # height and width of the small input whose numbers are shown
 LAYER_BYTES = 50_000  # what Keras holds for one layer without its weights, measured on NASNetLarge
 NETWORKS = ("formula", "built", "filled")
+LENS = "y"  # what the gradient lens asks about first
 PARAMETERS = (
     Integer("kernel", 5, 1, 7, "height and width of the kernel"),
     Integer("channels_in", 768, 1, 4032, "C_in: channels of the input"),

@@ -36,6 +36,7 @@ TRUNCATES = (
     "(truly 2.33 and 1.56); cast to a float type first"
 )
 
+LENS = "variance"  # what the gradient lens asks about first
 PARAMETERS = (
     Numbers("values", (1.0, 2.0, 3.0, 6.0), 2, MOST_VALUES, about="the values, row after row"),
     Integer("samples", 2, 1, MOST_VALUES, about="samples in the batch"),

@@ -6,7 +6,7 @@ They are our components, live while they move; a value that is typed as text has
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -25,13 +25,20 @@ def show(state: State) -> None:
     """Every control that matters now."""
     parameters = {p.name: p for p in state.listed.technique.parameters}
     for control in state.listed.lab.controls:
-        if matters(control, state.values):
+        if matters(control, state.values, state.listed.lab.controls):
             _widget(state, control, parameters[control.name])
 
 
-def matters(control: Control, values: Mapping[str, Any]) -> bool:
-    """Whether a control is shown while the parameters have these values."""
-    return control.when is None or values[control.when[0]] in control.when[1]
+def matters(control: Control, values: Mapping[str, Any], controls: Sequence[Control] = ()) -> bool:
+    """Whether a control is shown while the parameters have these values.
+
+    Among the lab's `controls`, one that depends on a hidden one is hidden with it.
+    """
+    if control.when is None:
+        return True
+    name, wanted = control.when
+    above = [other for other in controls if other.name == name]
+    return values[name] in wanted and all(matters(other, values, controls) for other in above)
 
 
 def _widget(state: State, control: Control, parameter: Parameter) -> None:
@@ -101,6 +108,7 @@ def _number(state: State, control: Control, parameter: Integer | Real | Pair) ->
             "low": low,
             "high": high,
             "step": parameter.step if isinstance(parameter, Real) else 1,
+            "log": control.log,
             "whole": not isinstance(parameter, Real),
             "pair": isinstance(parameter, Pair),
             "sides": "|".join(control.labels.get(side, side) for side in ("height", "width")),

@@ -38,6 +38,7 @@ class Control:
     labels: Mapping[str, str] = field(default_factory=dict)
     auto: str = "automatic"  # what a value left out is called
     sliders: str = ""
+    log: bool = False  # a slider of one number, above 0, that moves in powers of ten
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Grid:
     writes that value or, from a cell that has it, 0; with `brush` it writes that value always, such as
     the number of a class. `sets` are further parameters, as link texts, that any such change sets too.
     `labels` names the places of an axis, such as the words of a sentence; they may come from outside.
-    `fixed` are axes whose place `at` alone sets.
+    `fixed` are axes whose place `at` alone sets. With `line` the panel begins a new line, under these
+    words. `chooses` names a parameter that a click sets to the cell's index on all axes, such as 0,3,2.
     """
 
     tensor: str
@@ -75,6 +77,8 @@ class Grid:
     sets: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    line: str = ""
+    chooses: str = ""
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Bars:
     title: str = ""
     crossed: str = ""
     at: Mapping[str, int] = field(default_factory=dict)
+    line: str = ""
 
 
 Panel = Grid | Bars

@@ -10,20 +10,34 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from engine import Rejected
+from engine.lens import AT, OF, Asked, read_at, read_of
 from pages.kit.labs import Listed
 
+NOTHING_ASKED = Asked()
 MOST_DROPPED = 5  # named one by one; a longer list is counted
 
 
-def link_values(listed: Listed, values: Mapping[str, Any]) -> dict[str, str]:
-    """The query of a state: parameter name to text, defaults left out."""
+def link_values(listed: Listed, values: Mapping[str, Any], lens: Asked = NOTHING_ASKED) -> dict[str, str]:
+    """The query of a state: parameter name to text, defaults left out; what the lens is asked comes last."""
     changed = (p for p in listed.technique.parameters if values[p.name] != p.default)
-    return {p.name: p.text(values[p.name]) for p in changed}
+    looked = {name: lens.text(name) for name in (OF, AT) if lens.text(name)}
+    return {p.name: p.text(values[p.name]) for p in changed} | looked
 
 
-def link_text(listed: Listed, values: Mapping[str, Any]) -> str:
+def link_text(listed: Listed, values: Mapping[str, Any], lens: Asked = NOTHING_ASKED) -> str:
     """The query of a state as text, without "?"; "" for the defaults."""
-    return urlencode(link_values(listed, values), quote_via=quote, safe=",")
+    return urlencode(link_values(listed, values, lens), quote_via=quote, safe=",")
+
+
+def read_lens(query: Mapping[str, str]) -> tuple[Asked, list[str]]:
+    """What a query asks the gradient lens, and a sentence for each part that could not be read."""
+    read, dropped = {OF: "", AT: ""}, []
+    for name, reader in ((OF, read_of), (AT, read_at)):
+        try:
+            read[name] = reader(query.get(name, ""))
+        except Rejected as problem:
+            dropped.append(str(problem))
+    return Asked(read[OF], read[AT]), dropped
 
 
 def defaults(listed: Listed) -> dict[str, Any]:
@@ -36,6 +50,8 @@ def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any],
     values, dropped = defaults(listed), []
     known = {p.name: p for p in listed.technique.parameters}
     for name, text in query.items():
+        if name in (OF, AT):  # the lens reads them
+            continue
         if name not in known:
             dropped.append(f"“{name[:40]}” is no control of this lab")
             continue

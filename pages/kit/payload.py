@@ -7,7 +7,7 @@ so that NaN and infinity survive and nothing is a list of lists.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -28,19 +28,31 @@ def stage_payload(listed: Listed, trace: Trace) -> dict[str, Any]:
     """Everything the stage and the strip of shapes show of a Trace, as plain JSON."""
     lab = listed.lab
     groups = {"stage": lab.panels(trace), "gradients": lab.gradients(trace) if lab.gradients else ()}
-    wanted = {name for panels in groups.values() for panel in panels for name in _drawn(panel)}
-    wanted |= {name for step in trace.steps if step.map for name in (*step.reads, step.writes)}
     return {
         "lab": listed.slug,
         "link": link_text(listed, trace.parameters),
-        "tensors": {name: _tensor(trace, name, name in wanted) for name in trace.tensors},
-        "steps": [step.to_json() for step in trace.steps],
-        "panels": {group: [_panel(panel) for panel in panels] for group, panels in groups.items()},
-        "values": {p.name: p.text(trace.parameters[p.name]) for p in listed.technique.parameters},
+        **drawn(trace, groups),
+        "values": link_texts(listed, trace),
         "facts": [list(fact) for fact in lab.facts(trace)],
         "notes": list(trace.notes),
         "engine": engine_line(trace),
     }
+
+
+def drawn(trace: Trace, groups: Mapping[str, Sequence[Panel]]) -> dict[str, Any]:
+    """Tensors, steps and panels of a Trace; values travel for what is drawn or linked."""
+    wanted = {name for panels in groups.values() for panel in panels for name in _drawn(panel)}
+    wanted |= {name for step in trace.steps if step.map for name in (*step.reads, step.writes)}
+    return {
+        "tensors": {name: _tensor(trace, name, name in wanted) for name in trace.tensors},
+        "steps": [step.to_json() for step in trace.steps],
+        "panels": {group: [_panel(panel) for panel in panels] for group, panels in groups.items()},
+    }
+
+
+def link_texts(listed: Listed, trace: Trace) -> dict[str, str]:
+    """Every parameter as link text."""
+    return {p.name: p.text(trace.parameters[p.name]) for p in listed.technique.parameters}
 
 
 def engine_line(trace: Trace) -> dict[str, Any]:

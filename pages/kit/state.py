@@ -12,8 +12,9 @@ from typing import Any
 import streamlit as st
 
 from engine import Rejected
+from engine.lens import AT, OF, WHOLE, Asked, asked
 from pages.kit.labs import Listed
-from pages.kit.link import defaults, link_values, read_link
+from pages.kit.link import defaults, link_values, read_lens, read_link
 
 MOST_STEPS_BACK = 50
 
@@ -24,10 +25,11 @@ class State:
 
     listed: Listed
     values: dict[str, Any]
+    lens: Asked = field(default_factory=Asked)  # what the gradient lens is asked
     dropped: list[str] = field(default_factory=list)  # what the link held and we could not read
     refused: Rejected | None = None  # the last change, if it could not be read
     typed: dict[str, object] = field(default_factory=dict)  # refused entries, kept to be corrected
-    back: list[dict[str, Any]] = field(default_factory=list)
+    back: list[tuple[dict[str, Any], Asked]] = field(default_factory=list)
     last_good: dict[str, Any] | None = None  # parameters, not their Trace: sessions hold no tensors
     drawn: bool = False  # whether the browser has shown a picture: charts, which load slowly, come after
     link: dict[str, str] | None = None  # the query as we last wrote or read it
@@ -41,7 +43,7 @@ class State:
         """Take changed parameters (values or link texts); a refused one leaves the state as it was."""
         self.act()
         try:
-            self.move({**self.values, **self._read(changes)})
+            self.move({**self.values, **self._read(changes)}, self._asked(changes))
         except Rejected as problem:
             self.refused, self.typed = problem, dict(changes)
 
@@ -49,21 +51,28 @@ class State:
         known = {p.name: p for p in self.listed.technique.parameters}
         return {name: known[name].read(value) for name, value in changes.items() if name in known}
 
-    def move(self, values: dict[str, Any]) -> None:
+    def _asked(self, changes: Mapping[str, object]) -> Asked:
+        """What the lens is asked now: of another result another cell, so the index goes with the old one."""
+        of = changes.get(OF, self.lens.of)
+        kept = self.lens.at if of == self.lens.of or self.lens.at in WHOLE else ""
+        return asked(of, changes.get(AT, kept))
+
+    def move(self, values: dict[str, Any], lens: Asked | None = None) -> None:
         """Go to a state, remembering the way back."""
         self.refused, self.dropped, self.typed = None, [], {}
-        if values != self.values:
-            self.back = [*self.back[1 - MOST_STEPS_BACK :], self.values]
-            self.values = values
+        lens = self.lens if lens is None else lens
+        if values != self.values or lens != self.lens:
+            self.back = [*self.back[1 - MOST_STEPS_BACK :], (self.values, self.lens)]
+            self.values, self.lens = values, lens
 
     def preset(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a preset: it starts from the defaults."""
         return {**defaults(self.listed), **self._read(settings)}
 
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
-        """Back to the defaults, or to a preset."""
+        """Back to the defaults, or to a preset; the lens then looks at the same result of it."""
         self.act()
-        self.move(self.preset(settings or {}))
+        self.move(self.preset(settings or {}), Asked() if settings is None else None)
 
     def has_drawn(self) -> None:
         """The browser shows the first picture."""
@@ -75,7 +84,7 @@ class State:
         self.act()
         if self.back:
             self.refused, self.dropped, self.typed = None, [], {}
-            self.values = self.back.pop()
+            self.values, self.lens = self.back.pop()
 
 
 def _query() -> dict[str, str]:
@@ -88,19 +97,21 @@ def open_state(listed: Listed) -> State:
     key, query = f"state.{listed.slug}", _query()
     if key not in st.session_state:
         values, dropped = read_link(listed, query)
-        st.session_state[key] = State(listed, values, dropped, link=query)
+        lens, unread = read_lens(query)
+        st.session_state[key] = State(listed, values, lens, dropped + unread, link=query)
     state: State = st.session_state[key]
     acted, state.acted = state.acted, False
     if query != state.link and not acted:
         values, dropped = read_link(listed, query)
-        state.move(values)
-        state.dropped, state.link = dropped, query
+        lens, unread = read_lens(query)
+        state.move(values, lens)
+        state.dropped, state.link = dropped + unread, query
     return state
 
 
 def write_link(state: State) -> None:
     """Put the state in the address: a step in the browser's history where it changed."""
-    wanted = link_values(state.listed, state.values)
+    wanted = link_values(state.listed, state.values, state.lens)
     if wanted != _query():
         embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
         st.query_params.from_dict({**embedding, **wanted})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import shlex
 from collections.abc import Callable
 from functools import partial
@@ -19,10 +18,11 @@ import streamlit as st
 import engine
 from engine import EngineError, Trace
 from engine.code import code, notebook
-from pages.kit import components
+from pages.kit import components, lens
 from pages.kit.declare import Claim, Prediction, Table
 from pages.kit.link import link_text, link_values
 from pages.kit.state import State
+from pages.kit.text import plain
 
 COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
     "holds": "blue",
@@ -35,21 +35,14 @@ COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
 LONG_TABLE = 440  # pixels of a table that scrolls
 
 
-def plain(text: str) -> str:
-    """Text from outside, with everything Markdown would read as markup made harmless."""
-    return re.sub(r"([\\`*_{}\[\]()<>#+!|$:~-])", r"\\\1", text)
-
-
 def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
     """Charts and tabs for a Trace; `stage` draws a further group of panels."""
     if state.drawn:
         _charts(state, trace)
         _tables(state, trace)
-    lab = state.listed.lab
-    contents: dict[str, Callable[[], None]] = {"Explain": lambda: _explain(state, trace)}
-    if lab.gradients:
-        contents["Gradients"] = lambda: _gradients(state, trace, stage)
-    contents |= {
+    contents: dict[str, Callable[[], None]] = {
+        "Explain": lambda: _explain(state, trace),
+        "Gradients": lambda: _gradients(state, trace, stage),
         "Claims": lambda: _claims(state),
         "Predict": lambda: _predict(state, trace),
         "Code": lambda: _code(state),
@@ -121,7 +114,9 @@ def _explain(state: State, trace: Trace) -> None:
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
     if state.listed.lab.gradient_note:
         st.markdown(state.listed.lab.gradient_note(trace))
-    stage("gradients")
+    if state.listed.lab.gradients:
+        stage("gradients")
+    lens.show(state)
 
 
 def _claims(state: State) -> None:
@@ -188,7 +183,7 @@ def _code(state: State) -> None:
 
 
 def _share(state: State) -> None:
-    query = link_text(state.listed, state.values)
+    query = link_text(state.listed, state.values, state.lens)
     page = urlsplit(st.context.url or "")
     root = f"{page.scheme}://{page.netloc}{page.path.removesuffix('/' + state.listed.slug).rstrip('/')}"
     ending = f"{state.listed.slug}?{query}" if query else state.listed.slug
