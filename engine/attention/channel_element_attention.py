@@ -22,6 +22,8 @@ from engine.errors import Rejected
 from engine.parameters import Choice, Integer, Pair, Real, Toggle
 from engine.technique import Cost, Made, Story
 
+LENS = "logits"
+FORWARD = 0.25  # backwards takes twice as much, and the Keras layers once more
 COMPARED = 64  # locations up to which the Keras layers are run too
 LEAST_IMAGE = 32  # what keras.applications.DenseNet121 takes
 

@@ -230,8 +230,7 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
     table = tf.convert_to_tensor(table)
     embedding = keras.layers.Embedding(*table.shape, mask_zero=mask_zero, name="embedding")
     embedding.build()
-    embedding.embeddings.assign(table)
-    embedded = embedding(tokens)
+    embedded, _ = embedding.stateless_call([table], [], tokens)  # with this table, so that gradients reach it
     mask = getattr(embedded, "_keras_mask", None)
     real = tf.constant(tokens if painted is None else painted) != 0
     mask = mask if painted is None else real
