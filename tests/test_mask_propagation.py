@@ -143,6 +143,23 @@ def test_unroll_moves_the_backward_half_of_a_bidirectional_layer() -> None:
     assert run("lstm-sequence", unroll=True).facts["differences"]["keras_mask"] < 1e-6
 
 
+@pytest.mark.parametrize("mask_zero", [True, False])
+def test_the_embedding_is_keras_own_answer_and_mask(mask_zero: bool) -> None:
+    import keras
+
+    trace = run(mask_zero=mask_zero)
+    table = np.random.default_rng(0).normal(size=(10, 3)).round(2).astype("float32")
+    embedding = keras.layers.Embedding(
+        10, 3, mask_zero=mask_zero, embeddings_initializer=lambda *_, **__: table
+    )
+    y = embedding(trace["tokens"])
+    np.testing.assert_array_equal(trace["y0"], y)
+    mask = getattr(y, "_keras_mask", None)
+    assert (mask is None) != mask_zero
+    if mask is not None:
+        np.testing.assert_array_equal(trace["mask0"], mask)
+
+
 def test_a_painted_mask_replaces_that_of_token_0() -> None:
     trace = run("global-average", mask="10010", mask_zero=False)
     np.testing.assert_allclose(trace["keras_mask"], trace["y0"][0][[0, 3]].mean(0), atol=1e-6)

@@ -231,7 +231,7 @@ def mask_propagation(tokens, table, kinds, units, mask_zero, painted, unroll, se
     embedding = keras.layers.Embedding(*table.shape, mask_zero=mask_zero, name="embedding")
     embedding.build()
     embedded, _ = embedding.stateless_call([table], [], tokens)  # with this table, so that gradients reach it
-    mask = getattr(embedded, "_keras_mask", None)
+    mask = embedding.compute_mask(tokens)  # what a plain call hangs on its answer; None without mask_zero
     real = tf.constant(tokens if painted is None else painted) != 0
     mask = mask if painted is None else real
     stack = made_stack(kinds, units, table.shape[1], tokens.shape[1], seed, unroll)
