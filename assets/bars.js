@@ -2,13 +2,14 @@
 import { Layers } from "./canvas.js";
 import { cellFormat } from "./format.js";
 import { arrange, drawnAt, indexAt, project } from "./layout.js";
-import { drawnCell } from "./overlay.js";
+import { drawnCell, runs } from "./overlay.js";
 import { hatch } from "./paint.js";
 import { broadcast } from "./tensors.js";
 
 const HEIGHT = 150;
 const FOOT = 18; // for the positions below the bars
 const HEAD = 20; // for the numbers above them
+const NARROW = 8; // pixels of a bar below which linked neighbours share a frame
 
 export class Bars {
   constructor(panel, name) {
@@ -84,15 +85,17 @@ export class Bars {
   light(regions, cursor) {
     if (!this.view || (!regions.length && !cursor && !this.layers.marked)) return;
     const context = this.layers.overlay();
-    const frame = (column, colour, line) => {
+    const frame = (column, colour, line, count = 1) => {
       context.strokeStyle = colour;
       context.lineWidth = line;
-      context.strokeRect(column * this.cell + line / 2, 2 + line / 2, this.cell - line, HEIGHT - FOOT - line);
+      context.strokeRect(column * this.cell + line / 2, 2 + line / 2, count * this.cell - line, HEIGHT - FOOT - line);
     };
     for (const region of regions) {
       const on = project(region, this.view, this.tensor);
       const columns = on ? (on.cells?.map(([, column]) => column) ?? on.columns) : [];
-      for (const column of columns) frame(column, this.theme.linked, 2);
+      // Frames of narrow bars would cover them: neighbours share one.
+      const boxes = this.cell < NARROW ? runs(new Set(columns)) : Array.from(columns, (column) => [column, 1]);
+      for (const [column, count] of boxes) frame(column, this.theme.linked, 2, count);
     }
     const place = cursor && drawnCell(this.view, cursor);
     if (place) frame(place[1], this.theme.cursor, 2);

@@ -145,7 +145,7 @@ def check_lens(
         raise Rejected(
             name, "work that takes long", "work of a moment, for it is run many times", "choose less"
         )
-    _within_budget(found, read, lens_cost(found.cost(read)))
+    _within_budget(found, read, lens_cost(found.cost(read), found.forward))
     return question, read
 
 

@@ -80,10 +80,13 @@ def checked(cost: Cost) -> int:
     return int(min(MOST_CHECKED, max(FEWEST_CHECKED, affordable)))
 
 
-def lens_cost(cost: Cost) -> Cost:
-    """The estimate for all runs and differences; a tape holds what a run makes, and gradients as much."""
-    evaluations = RUNS + 2 * TYPICAL_INPUTS * checked(cost)
-    return Cost(4 * cost.memory, evaluations * cost.work)
+def lens_cost(cost: Cost, forward: float = 1.0) -> Cost:
+    """The estimate for all runs and differences; a tape holds what a run makes, and gradients as much.
+
+    `forward` is the share of a run's work between inputs and outputs: differences repeat only that.
+    """
+    evaluations = RUNS + 2 * TYPICAL_INPUTS * checked(cost) * forward
+    return Cost(4 * cost.memory, int(evaluations * cost.work))
 
 
 def index_of(at: str, shape: Sequence[int]) -> tuple[int, ...] | None:

@@ -13,7 +13,8 @@ The file offers:
 - `describe(parameters, results) -> Story`: axes, steps with index maps, facts, notes;
 - `SHOWN` (optional): small functions that make arguments, shown above the technique;
 - `LANE` (optional): "long" for work that takes more than a moment, or a function of the parameters
-  that says "long" for some of them.
+  that says "long" for some of them;
+- `FORWARD` (optional): the share of `cost`'s work that is no gradient and no comparison of its own.
 """
 
 from __future__ import annotations
@@ -91,6 +92,11 @@ class Technique:
             return str(lane(**read_all(self.parameters, given)))
         except Rejected:  # it will be refused before it gets there
             return "interactive"
+
+    @property
+    def forward(self) -> float:
+        """The share of the work that finite differences repeat; see the head of this module."""
+        return float(getattr(self.module, "FORWARD", 1.0))
 
     @property
     def about(self) -> str:

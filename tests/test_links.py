@@ -16,6 +16,14 @@ from engine.technique import Made
 from tests.strategies import parameters_of
 
 SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cell by cell
+    "channel-element-attention": {
+        "size": (2, 2),
+        "channels": 2,
+        "reduction": 2,
+        "classes": 2,
+        "hidden": 3,
+    },
+    "mask-propagation": {"tokens": (3, 1, 0), "features": 2, "layers": (("dense", 2), ("global-average", 1))},
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
@@ -35,9 +43,11 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
 }
 # above the lowest, where many sizes multiply; 3 for the others
 MOST = {
+    "channel-element-attention": 1,
     "dense-as-convolution": 1,
     "dynamic-filter-convolution": 1,
     "fake-quantization-ste": 1,
+    "mask-propagation": 1,
     "multi-head-attention": 1,
     "optimizer-steps": 1,
     "weight-constraints": 1,
