@@ -111,7 +111,7 @@ def test_while_dragging_tensorflow_answers_and_on_release_the_page_follows(
 ) -> None:
     stage = open_lab(page, server, FIELD, SMALL)
     drag(page, "Kernel size, height", [3, 4, 5, 6, 7])
-    wait_until(lambda: stage.get_attribute("data-link") == SMALL.replace("kernel=3", "kernel=7"), 10)
+    wait_until(lambda: stage.get_attribute("data-link") == SMALL.replace("kernel=3", "kernel=7"), 30)
     live = [mark["link"] for mark in painted(page) if mark["source"] == "live"]
     assert len(set(live)) >= 3
     expect(stage).to_contain_text("w [7, 7, 1, 2]")
@@ -229,7 +229,7 @@ def test_the_gradient_lens_follows_a_drag_and_a_click_chooses_a_cell(page: Page,
     expect(lens).to_have_attribute("data-ready", "true", timeout=30_000)
     expect(lens).to_contain_text("d y[0, 2, 2, 0] / d x")
     drag(page, "Kernel size, height", [4, 5])
-    wait_until(lambda: "kernel=5" in (lens.get_attribute("data-link") or ""), 10)
+    wait_until(lambda: "kernel=5" in (lens.get_attribute("data-link") or ""), 30)
     expect(lens).to_contain_text("5 × 5")
     assert "lens" not in (main.get_attribute("data-link") or "")
     let_go(page, "Kernel size, height")
@@ -284,7 +284,7 @@ def test_a_quick_hand_loses_nothing(page: Page, server: Server) -> None:
     )
     page.get_by_role("tab", name="Code", exact=True).click()
     page.wait_for_url("**weights=mean**")
-    wait_until(lambda: query_of(page).get("padding") == "VALID", 10)
+    wait_until(lambda: query_of(page).get("padding") == "VALID", 30)
     expect(stage).to_contain_text("y [1, 8, 8, 2]")
     expect(page.get_by_role("tab", name="Code", exact=True)).to_have_attribute("aria-selected", "true")
 
@@ -296,10 +296,10 @@ def test_undo_and_reset(page: Page, server: Server) -> None:
     page.wait_for_url("**stride=2**")
     page.get_by_role("button", name="Undo").click()
     expect(stage).to_contain_text("y [1, 10, 10, 2]")
-    wait_until(lambda: "stride" not in query_of(page), 10)
+    wait_until(lambda: "stride" not in query_of(page), 30)
     page.get_by_role("button", name="Reset").click()
     expect(stage).to_contain_text("y [1, 64, 64, 8]")
-    wait_until(lambda: query_of(page) == {}, 10)
+    wait_until(lambda: query_of(page) == {}, 30)
 
 
 def test_a_bad_link_is_named_and_the_rest_is_shown(page: Page, server: Server) -> None:
@@ -328,7 +328,7 @@ def test_a_choice_and_a_switch_are_live_before_the_page_answers(page: Page, serv
         page.wait_for_url(f"**{link}**")
         expect(stage).to_have_attribute("data-link", re.compile(link))
         live = re.compile(f"live .*{link}")
-        wait_until(lambda: any(live.match(f"{mark['source']} {mark['link']}") for mark in painted(page)), 10)  # noqa: B023
+        wait_until(lambda: any(live.match(f"{mark['source']} {mark['link']}") for mark in painted(page)), 30)  # noqa: B023
 
 
 def test_layers_are_added_in_the_table(page: Page, server: Server) -> None:
