@@ -89,7 +89,7 @@ def _run(name: str, parameters: dict[str, object], as_json: bool) -> None:
 
 
 def _lens(name: str, of: str, at: str, parameters: dict[str, object], as_json: bool) -> None:
-    trace = engine.lens(name, of=of, at=at, **parameters)
+    trace = engine.lens(name, lens=of, lens_at=at, **parameters)
     if as_json:
         print(json.dumps(trace.to_json()))
         return

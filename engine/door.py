@@ -150,25 +150,26 @@ def check_lens(
 
 
 def submit_lens(
-    name: str, seconds: float = inf, /, *, of: object = "", at: object = "", **parameters: object
+    name: str, seconds: float = inf, /, *, lens: object = "", lens_at: object = "", **parameters: object
 ) -> Future[Trace]:
     """The future answer of the gradient lens; raises `Rejected` at once. Shared, as those of `submit`."""
     began = time.perf_counter()
-    question, read = check_lens(name, parameters, of, at)
+    question, read = check_lens(name, parameters, lens, lens_at)
     key = f"lens {question.of}|{question.at}|{_key(name, read)}"
     future, known = traces().get(key, lambda: _lane(name, read).submit(compute_lens, name, read, question))
     return _followed(f"lens of {name}", future, known, seconds, began)
 
 
-def lens(name: str, /, *, of: object = "", at: object = "", **parameters: object) -> Trace:
+def lens(name: str, /, *, lens: object = "", lens_at: object = "", **parameters: object) -> Trace:
     """The gradient of one number of a technique with respect to each of its inputs, as a Trace.
 
-    `of` names a result ("" for the technique's own choice); `at` is the index of a cell ("" for the
-    middle one), "sum", or "squares" for the sum of squares. Each input has its `gradient of …` among
+    `lens` names a result ("" for the technique's own choice); `lens_at` is the index of a cell ("" for
+    the middle one), "sum", or "squares" for the sum of squares. Both are named as in a link, so that no
+    parameter of a technique can be taken for them. Each input has its `gradient of …` among
     the tensors; the fact `inputs` says for each whether TensorFlow gives a gradient, zeros or None, why,
     and how far central finite differences are from it. Raises as `run` does.
     """
-    return submit_lens(name, of=of, at=at, **parameters).result()
+    return submit_lens(name, lens=lens, lens_at=lens_at, **parameters).result()
 
 
 def _key(name: str, read: Mapping[str, Any]) -> str:

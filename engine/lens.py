@@ -1,6 +1,6 @@
 """The gradient lens: which output is asked about, and what asking costs. No TensorFlow here.
 
-`engine.lens(technique, of=…, at=…, **parameters)` answers a Trace: the gradient of one number with
+`engine.lens(technique, lens=…, lens_at=…, **parameters)` answers a Trace: the gradient of one number with
 respect to every input of the technique, beside central finite differences, and where TensorFlow's
 gradient is None, why. The number is one cell of a result, its sum, or its sum of squares.
 """

@@ -75,7 +75,7 @@ def _early(request: Request) -> JSONResponse | None:
 def _query(request: Request) -> tuple[dict[str, str], dict[str, str]]:
     """The parameters of a query, and what it asks the gradient lens."""
     query = dict(request.query_params)
-    asked = {"of": query.pop(OF, ""), "at": query.pop(AT, "")}
+    asked = {name: query.pop(name, "") for name in (OF, AT)}
     return query, asked
 
 

@@ -57,13 +57,13 @@ def index(trace: Trace) -> tuple[int, ...]:
 
 def test_the_lens_agrees_with_what_a_lab_computes_itself(warm_engine: None) -> None:
     state = {"size": 8, "kernel": 3, "filters": 2, "unit": "3x4", "filter": 1}
-    trace = engine.lens("receptive-field", of="y", at=(0, 3, 4, 1), **state)
+    trace = engine.lens("receptive-field", lens="y", lens_at=(0, 3, 4, 1), **state)
     np.testing.assert_allclose(trace["gradient of x"], engine.run("receptive-field", **state)["gradient"])
 
 
 def test_the_second_derivative_that_tensorflow_gets_wrong_is_found(warm_engine: None) -> None:
     """Through a stop_gradient the tape of the tape leaves a term out; differences do not."""
-    trace = engine.lens("moments-stop-gradient", of="gradient_stopped", at="0")
+    trace = engine.lens("moments-stop-gradient", lens="gradient_stopped", lens_at="0")
     (row,) = trace.facts["inputs"]
     assert not row["agrees"]
     assert "stop_gradient" in row["apart"]
@@ -301,7 +301,7 @@ def test_an_array_drawn_only_in_part_is_no_setting(warm_engine: None) -> None:
 
 def test_an_unknown_result_names_those_there_are(warm_engine: None) -> None:
     with pytest.raises(engine.Rejected, match="expected one of .*loss"):
-        engine.lens("masked-softmax-attention", of="nonsense")
+        engine.lens("masked-softmax-attention", lens="nonsense")
 
 
 def test_the_estimate_counts_every_run(warm_engine: None) -> None:
@@ -312,9 +312,9 @@ def test_the_estimate_counts_every_run(warm_engine: None) -> None:
 
 
 def test_equal_questions_are_answered_once(warm_engine: None) -> None:
-    first = engine.lens("convolution-arithmetic", of="y", at="0,0,0,0")
-    assert engine.lens("convolution-arithmetic", of="y", at=[0, 0, 0, 0]) is first
-    assert engine.lens("convolution-arithmetic", of="y", at="sum") is not first
+    first = engine.lens("convolution-arithmetic", lens="y", lens_at="0,0,0,0")
+    assert engine.lens("convolution-arithmetic", lens="y", lens_at=[0, 0, 0, 0]) is first
+    assert engine.lens("convolution-arithmetic", lens="y", lens_at="sum") is not first
 
 
 # Link, page, route.

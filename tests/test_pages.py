@@ -123,6 +123,10 @@ def test_search_finds_a_lab_by_the_words_of_a_question(words: str, slug: str) ->
     assert slug in [listed.slug for listed in find(words, LABS)[:3]]
 
 
+def test_of_two_labs_the_one_that_says_the_phrase_comes_first() -> None:
+    assert find("padding mask", LABS)[0].slug == "masked-softmax-attention"
+
+
 @pytest.mark.parametrize("listed", LABS, ids=lambda listed: listed.slug)
 def test_search_finds_a_lab_by_its_name_and_by_its_question(listed: Listed) -> None:
     assert find(listed.slug, LABS)[0] == listed

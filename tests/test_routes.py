@@ -46,7 +46,7 @@ def test_the_lens_has_a_route_of_its_own(client: httpx.Client, warm_engine: None
     answer = settled(client, f"{path}/lens?lens=y&lens_at=0,2,2,0&stride=1")
     assert answer.status_code == 200
     ours = lens_payload(
-        labs()["convolution-arithmetic"], engine.lens("convolution-arithmetic", of="y", at="0,2,2,0")
+        labs()["convolution-arithmetic"], engine.lens("convolution-arithmetic", lens="y", lens_at="0,2,2,0")
     )
     told = answer.json()
     assert told["lens"] == json.loads(json.dumps(ours))["lens"]

@@ -43,7 +43,8 @@ def _answer(state: State) -> Trace:
     """The engine's answer; a choice that does not fit the state is left out, and said to be."""
     for _ in range(3):
         try:
-            return engine.lens(state.listed.lab.technique, of=state.lens.of, at=state.lens.at, **state.values)
+            asked = {OF: state.lens.of, AT: state.lens.at}
+            return engine.lens(state.listed.lab.technique, **asked, **state.values)
         except Rejected as problem:
             if problem.parameter not in (OF, AT) or state.lens == Asked():
                 raise

@@ -66,6 +66,13 @@ def _coverage(words: Sequence[str], listed: Listed) -> float:
     return sum(word in words for word in name) / len(name)
 
 
+def _phrase(words: Sequence[str], listed: Listed) -> float:
+    """1 if the searched words stand side by side in the title, the name or a search word of a lab, else 0."""
+    wanted = " ".join(words)
+    phrases = [listed.lab.title, listed.slug, *listed.lab.words]
+    return float(any(f" {wanted} " in f" {' '.join(_words(phrase))} " for phrase in phrases))
+
+
 def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
     """The labs that fit the query, best first; all of them for an empty one."""
     words = _words(query)[:20]
@@ -76,5 +83,5 @@ def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
         text = _text(one)
         scores = [_score(word, text) for word in words]
         if sum(score > 0 for score in scores) * 2 >= len(words):
-            scored.append((sum(scores) + _coverage(words, one), one))
+            scored.append((sum(scores) + _phrase(words, one) + _coverage(words, one), one))
     return [one for _, one in sorted(scored, key=lambda pair: -pair[0])]
