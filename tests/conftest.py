@@ -15,8 +15,10 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 import engine
+from pages.kit.labs import labs
 
 ROOT = Path(__file__).resolve().parent.parent
 settings.register_profile(
@@ -30,12 +32,20 @@ settings.register_profile(
 settings.load_profile("tensorscope")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+SPREAD = ("test_labs", "test_lens", "test_links", "test_pages")  # files whose tests are shared out by lab
+
+
+class ByLab(LoadScopeScheduling):  # type: ignore[misc]
     """All tests of a lab go to one process, where its Traces are cached; other files stay whole."""
-    for item in items:
-        listed = getattr(item, "callspec", None) and item.callspec.params.get("listed")  # type: ignore[attr-defined]
-        name = listed.slug if listed else item.path.stem.removeprefix("test_").replace("_", "-")
-        item.add_marker(pytest.mark.xdist_group(name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        file, slug = Path(path).stem, name.rpartition("[")[2].rstrip("]")
+        return slug if file in SPREAD and slug in labs() else file.removeprefix("test_").replace("_", "-")
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByLab:
+    return ByLab(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

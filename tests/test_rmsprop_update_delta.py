@@ -81,7 +81,9 @@ SETTING = st.fixed_dictionaries(
 @given(given_settings=SETTING)
 def test_the_formula_is_keras_rule(given_settings: dict[str, Any]) -> None:
     trace = run(weights=(1.5, -0.5), **given_settings)
-    moved = float(np.abs(trace["delta"]).sum())  # Keras' delta is a difference of weights: rounded at their size
+    moved = float(
+        np.abs(trace["delta"]).sum()
+    )  # Keras' delta is a difference of weights: rounded at their size
     assert trace.facts["keras_difference"] < 2e-6 + 2e-7 * moved
     slots = trace.facts["slots"]
     np.testing.assert_allclose(slots["keras_velocity"], trace["v"][-1], rtol=1e-5, atol=1e-9)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from functools import cache
 
-from pages.kit.labs import Listed
+from pages.kit.labs import Listed, labs
 
 STOP = {
     "a",
@@ -34,30 +35,39 @@ def _words(text: str) -> list[str]:
     return [word for word in re.findall(r"[a-z0-9]+", text.lower()) if word not in STOP]
 
 
-def _text(listed: Listed) -> list[tuple[str, float]]:
+@cache
+def _weights(slug: str) -> dict[str, float]:
     """Every word of a lab with its weight: the title counts most, the explanation least."""
+    listed = labs()[slug]
     lab = listed.lab
     claims = " ".join(claim.says for claim in lab.claims)
     controls = " ".join(control.label for control in lab.controls)
-    parts = [
-        (f"{lab.title} {listed.slug} {' '.join(lab.words)}", 4.0),
-        (f"{lab.question} {controls} {listed.family}", 2.0),
+    found: dict[str, float] = {}
+    for text, weight in (
         (f"{claims} {listed.explanation}", 1.0),
-    ]
-    return [(word, weight) for text, weight in parts for word in _words(text)]
+        (f"{lab.question} {controls} {listed.family}", 2.0),
+        (f"{lab.title} {listed.slug} {' '.join(lab.words)}", 4.0),
+    ):
+        found |= dict.fromkeys(_words(text), weight)
+    return found
 
 
-def _score(word: str, text: Sequence[tuple[str, float]]) -> float:
-    """How well one searched word fits: the same word, a beginning or ending, or a misspelling."""
-    best = 0.0
-    for known, weight in text:
-        if known == word:
-            best = max(best, weight)
-        elif len(word) > 2 and (known.startswith(word) or (word.startswith(known) and len(known) > 3)):
-            best = max(best, 0.7 * weight)
-        elif len(word) > 4 and difflib.SequenceMatcher(None, known, word).ratio() > 0.84:
-            best = max(best, 0.5 * weight)
-    return best
+def _alike(word: str, known: str) -> float:
+    """How well a searched word fits a known one: the same, a beginning or ending, or a misspelling."""
+    if known == word:
+        return 1.0
+    if len(word) > 2 and (known.startswith(word) or (word.startswith(known) and len(known) > 3)):
+        return 0.7
+    if len(word) > 4 and abs(len(word) - len(known)) < 3:
+        matcher = difflib.SequenceMatcher(None, known, word)
+        return 0.5 * (matcher.quick_ratio() > 0.84 and matcher.ratio() > 0.84)
+    return 0.0
+
+
+def _fitting(word: str, listed: Sequence[Listed]) -> dict[str, float]:
+    """The words of all labs that fit a searched word, and how well."""
+    known = {one for lab in listed for one in _weights(lab.slug)}
+    return {one: fit for one in known if (fit := _alike(word, one))}
 
 
 def _coverage(words: Sequence[str], listed: Listed) -> float:
@@ -78,10 +88,13 @@ def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
     words = _words(query)[:20]
     if not words:
         return list(listed)
+    fitting = [_fitting(word, listed) for word in words]
     scored = []
     for one in listed:
-        text = _text(one)
-        scores = [_score(word, text) for word in words]
+        weights = _weights(one.slug)
+        scores = [
+            max((fit * weights[w] for w, fit in fits.items() if w in weights), default=0) for fits in fitting
+        ]
         if sum(score > 0 for score in scores) * 2 >= len(words):
             scored.append((sum(scores) + _phrase(words, one) + _coverage(words, one), one))
     return [one for _, one in sorted(scored, key=lambda pair: -pair[0])]
