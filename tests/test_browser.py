@@ -6,7 +6,7 @@ import json
 import os
 import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import psutil
@@ -78,20 +78,58 @@ def point_at(page: Page, target: Locator, across: float, down: float) -> None:
     page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
 
 
-@pytest.mark.parametrize("slug", list(labs()))
-def test_every_lab_opens_without_an_error_in_the_console(page: Page, server: Server, slug: str) -> None:
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Page]:
+    """One page that goes from lab to lab: its browser keeps the scripts it has compiled."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    yield opened
+    context.close()
+
+
+def problems_of(page: Page) -> list[str]:
+    """Errors of scripts, from now on."""
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    stage = open_lab(page, server, slug)
-    expect(page.get_by_role("heading", name=labs()[slug].lab.title)).to_be_visible()
+    return problems
+
+
+@pytest.mark.parametrize("slug", list(labs()))
+def test_every_lab_opens_on_a_phone_and_on_a_laptop(phone: Page, server: Server, slug: str) -> None:
+    """The picture comes first, nothing scrolls sideways, no script fails, TensorFlow stays in the workers."""
+    problems = problems_of(phone)
+    phone.set_viewport_size({"width": 390, "height": 844})
+    stage = open_lab(phone, server, slug)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    picture, controls = stage.bounding_box(), phone.locator(".st-key-controls").bounding_box()
+    assert picture
+    assert controls
+    assert picture["y"] < controls["y"]
+    phone.set_viewport_size({"width": 1366, "height": 768})
+    expect(phone.get_by_role("heading", name=labs()[slug].lab.title)).to_be_visible()
     assert stage.locator("canvas").count() >= 3
+    open_tab(phone, "Gradients")
+    assert problems == []
+    assert server.process
+    mapped = [one.path for one in psutil.Process(server.process.pid).memory_maps()]
+    assert not [path for path in mapped if "tensorflow" in path]
+
+
+def open_tab(page: Page, name: str) -> None:
+    """Open a tab, and wait until its script has run without an exception."""
+    page.get_by_role("tab", name=name, exact=True).click()
+    expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+    app = page.locator(".stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=120_000)
+    expect(page.locator(".stException, [data-testid=stException]")).to_have_count(0)
+
+
+def test_every_tab_opens_without_an_error_in_the_console(page: Page, server: Server) -> None:
+    problems = problems_of(page)
+    open_lab(page, server, FIELD, SMALL)
     for tab in ("Gradients", "Claims", "Predict", "Code", "Share"):
-        page.get_by_role("tab", name=tab, exact=True).click()
-        expect(page.get_by_role("tab", name=tab, exact=True)).to_have_attribute("aria-selected", "true")
-        expect(page.locator(".stApp")).to_have_attribute(
-            "data-test-script-state", "notRunning", timeout=120_000
-        )  # claims may train
-        expect(page.locator(".stException, [data-testid=stException]")).to_have_count(0)
+        open_tab(page, tab)
     assert problems == []
 
 
@@ -367,21 +405,6 @@ def _luminance(page: Page, expression: str) -> float:
         for c in (v / 255 for v in (red, green, blue))
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-@pytest.mark.parametrize("slug", list(labs()))
-def test_a_phone_shows_the_picture_first_and_never_scrolls_sideways(
-    browser: Browser, server: Server, slug: str
-) -> None:
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    phone = context.new_page()
-    stage = open_lab(phone, server, slug)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    picture, controls = stage.bounding_box(), phone.locator(".st-key-controls").bounding_box()
-    assert picture
-    assert controls
-    assert picture["y"] < controls["y"]
-    context.close()
 
 
 def test_home_finds_a_lab_and_opens_it(page: Page, server: Server) -> None:
