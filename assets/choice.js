@@ -32,7 +32,7 @@ class ChoiceControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (pending !== undefined && pending !== data.value) {
-      this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
+      this.lookAgain();
     } else this.set(data.value);
   }
 
@@ -88,5 +88,12 @@ class ChoiceControl {
 
   choose(text) {
     commit(this.data.lab, { [this.data.name]: text }, this.trigger);
+    this.lookAgain();
+  }
+
+  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
+  lookAgain() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
   }
 }

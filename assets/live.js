@@ -13,13 +13,19 @@ const STILL = 400; // ms without a movement before the page may load what is slo
 const POLL = 300; // ms between two questions about what takes long
 const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
+const TURN = "#"; // the name under which a release tells its number: no parameter is called so
+const OURS = Math.random().toString(36).slice(2, 10); // this window: numbers of others say nothing here
 const labs = new Map();
+let turns = 0; // releases so far, of all labs
 
 /** The one Live of a lab. */
 export function live(lab) {
   if (!labs.has(lab)) labs.set(lab, new Live(lab));
   return labs.get(lab);
 }
+
+/** What was released is told before anything else that is clicked, such as Undo. */
+globalThis.document?.addEventListener("click", () => labs.forEach((one) => one.told()), true);
 
 /** Show a state while it is still being chosen. */
 export const propose = (lab, values) => live(lab).propose(values);
@@ -40,6 +46,7 @@ class Live {
     this.link = link; // the state the page is in
     this.moving = {}; // chosen at this moment, not released
     this.sent = {}; // released; the page has not answered yet
+    this.last = 0; // the number of the newest release
     this.sentUntil = this.movingUntil = 0;
     this.movedAt = performance.now();
     this.unheard = null; // {values, trigger, at, tries}: released, and no page has shown it so far
@@ -88,7 +95,9 @@ class Live {
     this.sentQuery = this.query();
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
-    this.tell(() => setTriggerValue("change", values));
+    this.last = turns += 1;
+    const told = { ...values, [TURN]: `${OURS}.${this.last}` };
+    this.tell(() => setTriggerValue("change", told));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
   }
@@ -106,7 +115,8 @@ class Live {
 
   /** The value of a control that was released but not answered yet; undefined if there is none. */
   unanswered(name) {
-    return performance.now() < this.sentUntil ? this.sent[name] : undefined;
+    const { values } = performance.now() < this.sentUntil ? { values: this.sent } : (this.unheard ?? {});
+    return values?.[name];
   }
 
   /** The newest value of a control that the page has not shown yet; undefined if there is none. */
@@ -114,12 +124,18 @@ class Live {
     return this.moving[name] ?? this.unanswered(name);
   }
 
-  /** What the page says: its payload, and the link of the state it is in. */
-  page(payload, link) {
+  /** Whether the page has heard the newest release: it says the number of the last one that it heard. */
+  knows(heard) {
+    const [window, turn] = (heard ?? "").split(".");
+    return window === OURS && Number(turn) >= this.last && this.last > 0;
+  }
+
+  /** What the page says: its payload, the link of the state it is in, and the last release it heard. */
+  page(payload, link, heard) {
     this.link = link ?? payload?.link ?? this.link;
     const now = performance.now();
     const waiting = Object.keys(this.sent).length > 0 && now < this.sentUntil;
-    if (!payload?.error && waiting && !this.answers(payload)) return void (this.held = payload);
+    if (!payload?.error && waiting && !this.knows(heard) && !this.answers(payload)) return void (this.held = payload);
     if (payload?.error || (waiting && payload)) this.unheard = null;
     this.sent = {};
     this.held = null;
@@ -131,7 +147,8 @@ class Live {
   }
 
   /** A page spoke: what was released while the server was away is released again. */
-  heard(payload) {
+  heard(payload, number) {
+    if (this.knows(number)) this.unheard = null; // it may have gone elsewhere since: Undo was pressed
     const { unheard } = this;
     if (!unheard || performance.now() - unheard.at < PATIENCE) return;
     const known = Object.entries(unheard.values).every(([name, text]) => same(payload.values?.[name], text));
@@ -143,7 +160,7 @@ class Live {
     this.sentUntil = performance.now() + HOLD;
     this.sentQuery = this.query();
     this.want(this.sentQuery);
-    unheard.trigger("change", unheard.values);
+    unheard.trigger("change", { ...unheard.values, [TURN]: `${OURS}.${this.last}` });
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
   }

@@ -57,8 +57,7 @@ class NumberControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (this.busy || (pending !== undefined && pending !== (data.list ?? data.value))) {
-      this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
-      return;
+      return this.lookAgain();
     }
     this.set(data.value);
   }
@@ -90,6 +89,7 @@ class NumberControl {
     input.addEventListener("pointerdown", () => (this.dragging = true));
     input.addEventListener("input", () => this.moved(input));
     input.addEventListener("change", () => this.released());
+    input.addEventListener("blur", () => this.resting && this.keepIt()); // before what is clicked next, such as Undo
     for (const end of ["pointerup", "pointercancel"]) input.addEventListener(end, () => setTimeout(() => (this.dragging = false), 0));
     return input;
   }
@@ -205,6 +205,13 @@ class NumberControl {
     clearTimeout(this.timer);
     this.dragging = this.resting = false;
     commit(this.data.lab, { [this.data.name]: this.whole() }, this.trigger);
+    this.lookAgain();
+  }
+
+  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
+  lookAgain() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
   }
 
   /** The parameter's text: of a number that is one entry of a list, the newest list with it. */

@@ -50,11 +50,17 @@ class RowsControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (this.resting || (pending !== undefined && pending !== data.value)) {
-      this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
+      this.lookAgain();
     } else if (changed || write(this.table ?? []) !== data.value || !this.table) {
       this.table = parse(data.value, data.columns);
       this.draw();
     }
+  }
+
+  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
+  lookAgain() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.update({ data: { ...this.data, columns: this.text }, setTriggerValue: this.trigger }), 1000);
   }
 
   draw() {
@@ -140,6 +146,7 @@ class RowsControl {
     this.timer = setTimeout(() => {
       this.resting = false;
       commit(this.data.lab, { [this.data.name]: value }, this.trigger);
+      this.lookAgain();
     }, REST);
   }
 }

@@ -76,9 +76,10 @@ class Stage {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.waiting = Boolean(data.waiting);
-    if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload));
-    if (data.payload && data.payload !== this.pageText) {
-      this.pageText = data.payload;
+    if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload), data.heard);
+    const said = `${data.heard ?? ""} ${data.payload}`; // who was quicker than the page goes back to a picture it has
+    if (data.payload && said !== this.said) {
+      this.said = said;
       this.page(JSON.parse(data.payload), data);
     } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
     if (this.waiting && data.live) live(this.lab).wait(data.link ?? "", () => this.arrived());
@@ -89,7 +90,7 @@ class Stage {
   }
 
   page(payload, data) {
-    if (data.live) return live(this.lab).page(payload, data.link);
+    if (data.live) return live(this.lab).page(payload, data.link, data.heard);
     const newer = live(this.lab).shown;
     this.show(newer?.payload ? newer : { payload: payload.tensors ? payload : null, error: payload.error ?? null, source: "page" });
   }

@@ -113,6 +113,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "group": group,
             "link": link_text(state.listed, state.values),
             "live": group == "stage",
+            "heard": state.heard,
             "waiting": answer.waiting,
             "drawn": state.drawn,
             "payload": json.dumps(payload) if payload else None,

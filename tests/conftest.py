@@ -25,7 +25,7 @@ settings.register_profile(
     "tensorscope",
     deadline=None,  # no test asserts a time
     derandomize=bool(os.environ.get("CI")),  # the same examples every time there; new ones on a desk
-    max_examples=40,
+    max_examples=25,
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

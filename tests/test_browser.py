@@ -340,6 +340,21 @@ def test_undo_and_reset(page: Page, server: Server) -> None:
     wait_until(lambda: query_of(page) == {}, 30)
 
 
+def test_an_undo_that_comes_before_the_page_answers_is_not_undone(page: Page, server: Server) -> None:
+    """The page then never says the released value: it must not be taken for lost and told again."""
+    stage = open_lab(page, server, FIELD, SMALL)
+    slider(page, "Stride, height").focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**stride=2**")
+    page.keyboard.press("ArrowRight")
+    expect(stage).to_have_attribute("data-link", SMALL.replace("&filters", "&stride=3&filters"))
+    page.get_by_role("button", name="Undo").click()
+    page.wait_for_timeout(5000)  # longer than a page is waited for
+    expect(stage).to_contain_text("y [1, 5, 5, 2]")
+    expect(slider(page, "Stride, height")).to_have_value("2")
+    assert query_of(page)["stride"] == "2"
+
+
 def test_a_bad_link_is_named_and_the_rest_is_shown(page: Page, server: Server) -> None:
     stage = open_lab(page, server, FIELD, "kernel=<img src=x onerror=alert(1)>&size=9&evil=1")
     expect(page.get_by_text("cannot be read")).to_be_visible()

@@ -168,7 +168,7 @@ def by_hand(trace: engine.Trace) -> np.ndarray[Any, Any]:
     return y
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(found=anything(most=7))
 def test_it_is_the_definition_tap_by_tap(found: dict[str, Any]) -> None:
     assume(found["operation"] in ("convolution", "transposed", "depthwise"))
@@ -184,7 +184,7 @@ def test_a_window_alone_on_a_strided_axis_is_right_in_3d() -> None:
     np.testing.assert_allclose(trace["y"][0], by_hand(trace), atol=1e-4)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(found=anything())
 def test_it_is_what_keras_layers_compute(found: dict[str, Any]) -> None:
     """The layers the page names, really built, give the page's numbers."""
@@ -208,7 +208,7 @@ def test_it_is_what_keras_layers_compute(found: dict[str, Any]) -> None:
     np.testing.assert_allclose(trace["y"], x, atol=1e-4)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(found=anything())
 def test_sizes_are_the_values_sizes_and_transposing_undoes_them(found: dict[str, Any]) -> None:
     trace = run(**found)
@@ -232,7 +232,7 @@ def test_maps_are_the_jacobians_support(found: dict[str, Any]) -> None:
     prove(NAME, p)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(found=anything())
 def test_max_pooling_names_the_winner(found: dict[str, Any]) -> None:
     """The winner holds the window's largest cell; TensorFlow's own argmax and gradient agree in 2-D."""
@@ -474,7 +474,7 @@ def test_errors_say_what_to_do(bad: dict[str, Any], says: str) -> None:
         engine.check(NAME, {**bad, **refusal.value.remedy})
 
 
-@settings(max_examples=120)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_a_remedy_always_works(data: st.DataObject) -> None:
     """Whatever combination is refused, the button the page offers leads to one that is accepted."""

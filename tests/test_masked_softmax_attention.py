@@ -238,7 +238,7 @@ def hold_against_jacobian(name, parameters, seed=0):
     return checked, story
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(small_states(), st.integers(0, 1000))
 def test_links_are_the_jacobian(parameters, seed):
     hold_against_jacobian(NAME, parameters, seed)

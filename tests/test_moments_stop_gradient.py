@@ -312,7 +312,7 @@ def states(draw):
     return technique(NAME).read(state)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(states(), st.sampled_from(["float16", "float32", "float64"]))
 def test_any_state_draws_and_can_be_predicted(state, dtype):
     trace = run(**{**state, "dtype": dtype})
@@ -325,7 +325,7 @@ def test_any_state_draws_and_can_be_predicted(state, dtype):
     assert lab.predictions[0].answers(trace)[0] == str(trace.facts["group_size"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(states())
 def test_chain_rule_and_toggle(state):
     """The two paths add up to the gradient, and the toggle only chooses between two known answers."""
@@ -349,7 +349,7 @@ def jacobian_support(tape, row, source):
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=12)
 @given(states(), st.integers(0, 2**32 - 1))
 @example(technique(NAME).read({}), 0)
 @example(technique(NAME).read({"stop_gradient": False}), 0)

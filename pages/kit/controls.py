@@ -17,6 +17,7 @@ from pages.kit import components
 from pages.kit.declare import Control, Preset
 from pages.kit.state import State
 
+TURN = "#"  # a release's number among what a component says, as in assets/live.js
 MOST_BUTTONS = 8  # presets beside each other; more become a list
 MOST_SEGMENTS = 26  # characters of all options together that fit on one line of buttons
 
@@ -69,6 +70,7 @@ def component_changed(state: State, key: str) -> None:
     """A component says which parameters it wants changed: {name: text}."""
     change = st.session_state[key].get("change")
     if isinstance(change, dict):
+        state.heard = str(change.get(TURN, ""))[:40]
         state.commit({str(name): str(text) for name, text in list(change.items())[:32]})
 
 
@@ -193,14 +195,14 @@ def tries(state: State) -> None:
             key=f"{slug}.reset",
             icon=":material/restart_alt:",
             type="tertiary",
-            on_click=state.reset,
+            on_click=lambda: state.press(state.reset),
         )
         st.button(
             "Undo",
             key=f"{slug}.undo",
             icon=":material/undo:",
             type="tertiary",
-            on_click=state.undo,
+            on_click=lambda: state.press(state.undo),
             disabled=not state.back,
         )
     if open_now:
@@ -214,8 +216,7 @@ def _preset_buttons(state: State, open_now: Preset | None) -> None:
             key=f"{state.listed.slug}.preset{place}",
             help=preset.point,
             type="primary" if preset is open_now else "secondary",
-            on_click=state.reset,
-            args=(preset.settings,),
+            on_click=lambda settings=preset.settings: state.press(lambda: state.reset(settings)),
         )
 
 
@@ -227,7 +228,7 @@ def _preset_list(state: State, open_now: Preset | None) -> None:
 
     def chosen() -> None:
         if preset := named.get(st.session_state[key] or ""):
-            state.reset(preset.settings)
+            state.press(lambda: state.reset(preset.settings))
 
     st.selectbox(
         "Try a known case",

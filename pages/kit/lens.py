@@ -139,6 +139,7 @@ def _stage(state: State, trace: Trace) -> None:
             "group": "lens",
             "link": payload["link"],
             "live": True,
+            "heard": state.heard,
             "waiting": False,
             "drawn": True,
             "payload": json.dumps(payload),

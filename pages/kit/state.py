@@ -5,7 +5,7 @@ Every control is a view of this state; a change goes through `commit`, and the a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ class State:
     last_good: dict[str, Any] | None = None  # parameters, not their Trace: sessions hold no tensors
     drawn: bool = False  # whether the browser has shown a picture: charts, which load slowly, come after
     link: dict[str, str] | None = None  # the query as we last wrote or read it
+    heard: str = ""  # the number of the last release in the browser that arrived here
+    then: Callable[[], None] | None = None  # a button's doing, once all of the run's changes are taken
     acted: bool = False  # a widget caused this run: its address may be older than the state
 
     def act(self) -> None:
@@ -69,9 +71,13 @@ class State:
         """The values of a preset: it starts from the defaults."""
         return {**defaults(self.listed), **self._read(settings)}
 
+    def press(self, button: Callable[[], None]) -> None:
+        """A button was pressed. Streamlit may bring a release of just before in the same run, in any order."""
+        self.act()
+        self.then = button
+
     def reset(self, settings: Mapping[str, Any] | None = None) -> None:
         """Back to the defaults, or to a preset; the lens then looks at the same result of it."""
-        self.act()
         self.move(self.preset(settings or {}), Asked() if settings is None else None)
 
     def has_drawn(self) -> None:
@@ -81,7 +87,6 @@ class State:
 
     def undo(self) -> None:
         """Take the last change back."""
-        self.act()
         if self.back:
             self.refused, self.dropped, self.typed = None, [], {}
             self.values, self.lens = self.back.pop()
@@ -101,6 +106,9 @@ def open_state(listed: Listed) -> State:
         st.session_state[key] = State(listed, values, lens, dropped + unread, link=query)
     state: State = st.session_state[key]
     acted, state.acted = state.acted, False
+    then, state.then = state.then, None
+    if then:
+        then()
     if query != state.link and not acted:
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)

@@ -7,6 +7,7 @@ const { live } = await import("../../assets/live.js");
 
 let asked; // requests under way: {query, answer}
 let number = 0;
+const plain = ({ "#": turn, ...values }) => values;
 const payload = (kernel, extra = {}) => ({ tensors: {}, link: `kernel=${kernel}`, values: { kernel: String(kernel) }, ...extra });
 const settle = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -52,8 +53,8 @@ test("what differs is added to the link of the page", () => {
 test("a released state is sent once, and older answers of the page are held back", async () => {
   const [one, seen] = begin();
   const told = [];
-  one.commit({ kernel: "5" }, (name, values) => told.push([name, { ...values }]));
-  one.commit({ kernel: "6" }, (name, values) => told.push([name, { ...values }]));
+  one.commit({ kernel: "5" }, (name, values) => told.push([name, plain(values)]));
+  one.commit({ kernel: "6" }, (name, values) => told.push([name, plain(values)]));
   asked[0].answer(payload(5));
   await settle();
   asked[1].answer(payload(6));
@@ -73,7 +74,7 @@ test("what the page did not hear is told again, and in the end the page is belie
   const now = mock.method(performance, "now", () => time);
   const [one, seen] = begin();
   const told = [];
-  one.commit({ kernel: "5" }, (name, values) => told.push({ ...values }));
+  one.commit({ kernel: "5" }, (name, values) => told.push(values));
   one.page(payload(4), "kernel=4"); // the server came back and knows nothing of it
   for (const tries of [2, 3, 3]) {
     time += 4001;
@@ -90,12 +91,25 @@ test("a page that answers, or refuses, is not told again", async () => {
   for (const answer of [payload(5), payload(4, { error: { message: "no" } })]) {
     const [one] = begin();
     const told = [];
-    one.commit({ kernel: "5" }, (name, values) => told.push({ ...values }));
+    one.commit({ kernel: "5" }, (name, values) => told.push(values));
     one.page(answer, answer.link);
     assert.equal(one.unheard, null);
     one.told();
     assert.equal(told.length, 1);
   }
+});
+
+test("a page that heard a release and went elsewhere is believed: Undo was pressed", async () => {
+  const [one, seen] = begin();
+  const told = [];
+  one.commit({ kernel: "5" }, (name, values) => told.push(values));
+  asked[0].answer(payload(5));
+  await settle();
+  one.page(payload(4), "kernel=4", "another.99");
+  assert.equal(seen.at(-1), "live 5");
+  one.heard(payload(4), told[0]["#"]);
+  one.page(payload(4), "kernel=4", told[0]["#"]);
+  assert.deepEqual([seen.at(-1), one.unheard, told.length], ["page 4", null, 1]);
 });
 
 test("the page is told in order, once the picture stands or has taken too long", async () => {
