@@ -47,14 +47,19 @@ def resolve(expression: Expression, text: str, other: int | None) -> Sizes:
         shapes = by_letters(expression, given, other)
     else:
         shapes = given
+    found = fit(expression, shapes, unused)
+    _bounded(found)
+    return found
+
+
+def fit(expression: Expression, shapes: tuple[Shape, ...], unused: tuple[str, ...] = ()) -> Sizes:
+    """Every size, from shapes of any extent. Raises `Rejected` where they do not fit the letters."""
     letters = _agree(expression, shapes)
     dots = _dots(expression, shapes)
     output = tuple(
         size for label in expression.output for size in (dots if label == ELLIPSIS else (letters[label],))
     )
-    found = Sizes(shapes, letters, dots, output, unused)
-    _bounded(found)
-    return found
+    return Sizes(shapes, letters, dots, output, unused)
 
 
 def read_sizes(text: str) -> dict[str, Shape] | tuple[Shape, ...]:
@@ -146,7 +151,7 @@ def _disagree(
     received = f"{letter} of size {first[0]} {first[1]} and {second[0]} {second[1]}"
     fix = f"make them equal; if they are different axes, use two letters instead of {letter}"
     if 1 in (first[0], second[0]):
-        fix = f"drop the axis of size 1 and its letter: tf.einsum never stretches a named axis, only ... and NumPy do ({letter})"
+        fix = f"drop that axis and its {letter}: NumPy and ... stretch a size of 1, tf.einsum never stretches a letter"
     expected = f"one size for {letter}, wherever it stands"
     remedy = ", ".join(f"{known}={size}" for known, size in sizes.items())
     return Rejected("sizes", received, expected, fix, {"sizes": remedy})

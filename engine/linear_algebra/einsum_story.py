@@ -86,7 +86,7 @@ def role(expression: Expression, label: str) -> str:
     return "summed: contracted" if len(readers) > 1 else "summed: within one operand"
 
 
-def _letters(expression: Expression, sizes: Sizes) -> tuple[tuple[str, str, str, str], ...]:
+def letter_table(expression: Expression, sizes: Sizes) -> tuple[tuple[str, str, str, str], ...]:
     """Letter, size, operands, role."""
     labels = dict.fromkeys((*expression.letters, *expression.output))
     return tuple(
@@ -110,7 +110,7 @@ def _facts(expression: Expression, sizes: Sizes, loops: Nest, results: Mapping[s
         "written": expression.written,
         "shape": sizes.output,
         "shapes": sizes.shapes,
-        "letters": _letters(expression, sizes),
+        "letters": letter_table(expression, sizes),
         "summed": expression.summed,
         "lonely": tuple(letter for letter, _ in lonely(expression)),
         "terms": sizes.terms,

@@ -10,7 +10,7 @@ from engine.linear_algebra.einsum_expression import read
 from engine.linear_algebra.einsum_mistakes import mistakes, ours
 from engine.linear_algebra.einsum_sizes import resolve
 from pages.kit.declare import Table
-from pages.linear_algebra.einsum_words import call, difference, gigaflops
+from pages.linear_algebra.einsum_words import apart_words, call, gigaflops
 
 
 def _letters(trace: Trace) -> Sequence[Sequence[str]]:
@@ -23,9 +23,9 @@ def _loops(trace: Trace) -> Sequence[Sequence[str]]:
 
 def _ways(trace: Trace) -> Sequence[Sequence[str]]:
     told = trace.facts
-    rows = [(call(name), text, difference(apart)) for name, (text, apart) in told["ways"].items()]
+    rows = [(call(name), text, apart_words(apart)) for name, (text, apart) in told["ways"].items()]
     if told["loops_off"] is not None:
-        rows.append(("as loops in Python", "the loops beside", difference(told["loops_off"])))
+        rows.append(("as loops in Python", "as written out", apart_words(told["loops_off"])))
     rows += [
         (f"TensorFlow's pair {place}", text, f"{gigaflops(operations)} operations")
         for place, (text, operations) in enumerate(told["pairs"], 1)
@@ -54,7 +54,7 @@ def _answer(expression: str, shapes: str) -> str:
 TABLES = (
     Table("What each letter does", ("letter", "size", "stands in", "role"), _letters),
     Table("The same as loops", ("Python",), _loops),
-    Table("The same by other calls", ("way", "call", "differs from tf.einsum by"), _ways),
+    Table("The same by other calls", ("way", "call", "beside tf.einsum"), _ways),
     Table(
         "One mistake in it",
         ("mistake", "expression", "shapes", "what this page says", "what TensorFlow says"),

@@ -32,6 +32,10 @@ def difference(value: float) -> str:
     return "0" if value == 0 else f"{value:.0e}"
 
 
+def apart_words(value: float) -> str:
+    return "equal" if value == 0 else f"differs by {difference(value)}"
+
+
 def largest(told: Mapping[str, Any]) -> str:
     """The largest difference of all other calls and of the loops."""
     found = [apart for _, apart in told["ways"].values()]
