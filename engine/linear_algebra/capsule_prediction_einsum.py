@@ -105,26 +105,22 @@ def capsule_prediction_einsum(  # type: ignore[no-untyped-def]
 
     w, u = tf.convert_to_tensor(w), tf.convert_to_tensor(u)
     samples, inputs = piece
-    whole = samples == u.shape[0] and inputs == u.shape[1]
-    with tf.GradientTape() as tape:
-        tape.watch([w, u])
+    if samples < u.shape[0] or inputs < u.shape[1]:
         u_hat = predict(w, u, method, expression, meets, total)
-        loss = tf.reduce_sum(u_hat) if whole else None
-    few, some = (w, u) if whole else (w[:inputs], u[:samples, :inputs])
-    shown = u_hat if whole else u_hat[tuple(slice(size) for size in kept)]
+        results = {"shape": tf.shape(u_hat), "u_hat": u_hat[tuple(slice(size) for size in kept)]}
+        w, u = w[:inputs], u[:samples, :inputs]
+    else:
+        with tf.GradientTape() as tape:
+            tape.watch([w, u])
+            u_hat = predict(w, u, method, expression, meets, total)
+            loss = tf.reduce_sum(u_hat)
+        results = {"shape": tf.shape(u_hat), "u_hat": u_hat}
+        results["gradient_W"], results["gradient_u"] = tape.gradient(loss, [w, u])
+    matrices, vectors = np.asarray(w), np.asarray(u)
     reference = np.zeros((samples, inputs, *w.shape[1:3]), "float32")
     for b, i, j in np.ndindex(samples, inputs, w.shape[1]):
-        reference[b, i, j] = np.asarray(few[i, j], "float64") @ np.asarray(some[b, i], "float64")
-    results = {
-        "W": few,
-        "u": some,
-        "u_hat": shown,
-        "reference": reference,
-    }
-    results["shape"] = tf.shape(u_hat)
-    if whole:
-        results["gradient_W"], results["gradient_u"] = tape.gradient(loss, [w, u])
-    return results
+        reference[b, i, j] = matrices[i, j] @ vectors[b, i]
+    return {"W": w, "u": u, "reference": reference, **results}
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:

@@ -30,11 +30,11 @@ def written(shapes: tuple[Shape, ...]) -> str:
 
 
 def handed_over(expression: str, sizes: str, other: int | None) -> str:
-    """The shapes for an expression that may be wrong: its letters, whatever else stands there. "" if unreadable."""
+    """The shapes for an expression that may be wrong: its letters, whatever else stands there; "" if the sizes cannot be read."""
     try:
         given = read_sizes(sizes)
     except Rejected:
-        given = {}
+        return ""
     if not isinstance(given, dict):
         return written(given)
     inputs = re.split("->|=>|→", expression.replace(" ", ""))[0].split(",")

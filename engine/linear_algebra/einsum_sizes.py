@@ -128,8 +128,7 @@ def _agree(expression: Expression, shapes: Sequence[Shape]) -> dict[str, int]:
         for letter, axis, size in _named(labels, shape):
             here = f"in {name}, axis {axis}"
             if letter in found and found[letter][0] != size:
-                sizes = {known: one for known, (one, _) in found.items()}
-                raise _disagree(letter, found[letter], (size, here), sizes)
+                raise _disagree(letter, found[letter], (size, here), _first(expression, shapes))
             found.setdefault(letter, (size, here))
     return {letter: size for letter, (size, _) in found.items()}
 
@@ -145,16 +144,24 @@ def _rank(name: str, labels: Labels, shape: Shape) -> None:
     raise _misfit(f"{name} of shape {list(shape)}, {len(shape)} axes", expected, fix)
 
 
-def _disagree(
-    letter: str, first: tuple[int, str], second: tuple[int, str], sizes: Mapping[str, int]
-) -> Rejected:
+def _disagree(letter: str, first: tuple[int, str], second: tuple[int, str], remedy: str) -> Rejected:
     received = f"{letter} of size {first[0]} {first[1]} and {second[0]} {second[1]}"
     fix = f"make them equal; if they are different axes, use two letters instead of {letter}"
     if 1 in (first[0], second[0]):
         fix = f"drop that axis and its {letter}: NumPy and ... stretch a size of 1, tf.einsum never stretches a letter"
     expected = f"one size for {letter}, wherever it stands"
-    remedy = ", ".join(f"{known}={size}" for known, size in sizes.items())
     return Rejected("sizes", received, expected, fix, {"sizes": remedy})
+
+
+def _first(expression: Expression, shapes: Sequence[Shape]) -> str:
+    """Sizes by letter, each as it stands first: what would agree."""
+    found: dict[str, int] = {}
+    for labels, shape in zip(expression.operands, shapes, strict=True):
+        if ELLIPSIS in labels or len(labels) != len(shape):
+            return "auto"
+        for letter, size in zip(labels, shape, strict=True):
+            found.setdefault(letter, size)
+    return ", ".join(f"{letter}={size}" for letter, size in found.items())
 
 
 def _dots(expression: Expression, shapes: Sequence[Shape]) -> Shape:

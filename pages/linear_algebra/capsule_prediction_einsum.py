@@ -48,10 +48,10 @@ def panels(trace: Trace) -> Sequence[Panel]:
     """Matrices, input capsules, what was computed, and what each pair gives alone."""
     shown = trace.facts["shown"]
     return [
-        _grid(trace, "W", f"matrices of input capsule {shown}"),
+        _grid(trace, "W", f"matrices W_{shown}j"),
         Grid("u", "input capsules"),
-        _grid(trace, "u_hat", f"computed: {call(trace)}"),
-        Grid("reference", f"reference: W_ij u_i of capsule {shown}", at={"i": shown}, fixed=("i",)),
+        _grid(trace, "u_hat", call(trace)),
+        Grid("reference", f"W_{shown}j @ u_{shown}, one by one", at={"i": shown}, fixed=("i",)),
     ]
 
 
@@ -84,7 +84,6 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("weights", f"{told['weights']:,}"),
         ("products W_ij u_i in a batch", f"{told['matvecs']:,}"),
         ("W tiled over the batch", f"{told['tiled']:,} numbers, {mebibytes(told['tiled'])}"),
-        ("written out in between", f"{told['between']:,} numbers" if told["between"] else "nothing of that size"),
     ]  # fmt: skip
 
 

@@ -37,7 +37,9 @@ CALLS = {
 def mebibytes(numbers: int) -> str:
     """Bytes of float32 numbers."""
     size = 4 * numbers
-    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size / 2**10:,.1f} KiB"
+    if size < 2**10:
+        return f"{size} bytes"
+    return f"{size / 2**20:,.0f} MiB" if size >= 2**20 else f"{size / 2**10:,.0f} KiB"
 
 
 def sizes(given: Mapping[str, Any]) -> dict[str, int]:
