@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.applications import Starlette
-from starlette.testclient import TestClient
 
 import engine
 from engine import Rejected, technique
@@ -21,8 +18,8 @@ from engine.linear_algebra.einsum_mistakes import handed_over, mistakes, ours, w
 from engine.linear_algebra.einsum_sizes import MOST_SIZE, resolve
 from engine.worker import compute
 from pages.kit.labs import labs
+from pages.kit.payload import error_payload
 from pages.linear_algebra.einsum import asks
-from server.routes import routes
 from tests.test_links import prove
 
 pytestmark = pytest.mark.usefixtures("warm_engine")
@@ -307,11 +304,9 @@ def test_tensorflows_own_words_stand_beside_ours() -> None:
     assert said in asks({"expression": "ij,jk->iz"})
     assert "Expected dimension 4 at axis 0" in asks({"expression": "ij,jk->ik", "sizes": "3x4, 5x2"})
     assert asks({"expression": "ij", "sizes": "9999x9999"}) == ""
-    answer = TestClient(Starlette(routes=routes())).get(
-        "/api/labs/einsum?" + urlencode({"expression": "ij,jk->iz"})
-    )
-    assert answer.status_code == 400
-    error = answer.json()["error"]
+    with pytest.raises(Rejected) as caught:
+        run("ij,jk->iz")
+    error = error_payload(labs()["einsum"], caught.value, {"expression": "ij,jk->iz"})
     assert said in error["framework"]
     assert error["remedy"] == {"expression": "ij,jk->ik"}
 
