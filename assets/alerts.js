@@ -29,7 +29,9 @@ function errorBox(error, remedy) {
     const large = error.kind === "TooExpensive";
     box.append(el("p", "what", {}, ...(large ? ["This is too large to compute here."] : [el("b", "", {}, error.parameter), " was not accepted."])));
     const list = el("dl");
-    for (const [label, text] of [["received", error.received], ["expected", error.expected], ["fix", error.fix]]) {
+    const lines = [["received", error.received], ["expected", error.expected], ["fix", error.fix]];
+    if (error.framework) lines.push(["TensorFlow", error.framework]);
+    for (const [label, text] of lines) {
       list.append(el("div", "", {}, el("dt", "", {}, label), el("dd", "", {}, text)));
     }
     box.append(list);

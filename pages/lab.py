@@ -105,7 +105,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
     drawable = answer.trace is not None and not answer.waiting  # while it waits, the stage keeps its picture
     payload = stage_payload(state.listed, answer.trace) if drawable and answer.trace else {}
     if answer.error:
-        payload["error"] = error_payload(state.listed, answer.error)
+        payload["error"] = error_payload(state.listed, answer.error, {**state.values, **state.typed})
     components.stage(
         key=key,
         data={

@@ -126,7 +126,8 @@ async def _answer(
     except engine.EngineError as e:
         kind = type(e).__name__
         headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
-        return JSONResponse({"error": error_payload(listed, e)}, STATUS.get(kind, 400), headers)
+        found = await asyncio.to_thread(error_payload, listed, e, dict(request.query_params))
+        return JSONResponse({"error": found}, STATUS.get(kind, 400), headers)
     if isinstance(trace, engine.Progress):
         return _progress(trace)
     body = await asyncio.to_thread(lambda: json.dumps(payload(listed, trace)))

@@ -161,6 +161,15 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class Related:
+    """Another lab, opened in a state that goes with this one: `settings` are its parameters."""
+
+    label: str
+    lab: str
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class Lab:
     """One page. `words` are further words a search should find it by."""
 
@@ -179,3 +188,6 @@ class Lab:
     gradient_note: Callable[[Trace], str] | None = None
     words: tuple[str, ...] = ()
     card: Panel | None = None  # the panel the gallery shows; the first one if not given
+    related: Callable[[Trace], Sequence[Related]] | None = None  # links below the explanation
+    # What the framework itself says to parameters (values or link texts) that were refused; "" for nothing
+    asks: Callable[[Mapping[str, Any]], str] | None = None

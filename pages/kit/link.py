@@ -45,6 +45,12 @@ def defaults(listed: Listed) -> dict[str, Any]:
     return {p.name: p.default for p in listed.technique.parameters}
 
 
+def state_of(listed: Listed, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a lab with these settings, and defaults for the rest. Raises `Rejected`."""
+    known = {p.name: p for p in listed.technique.parameters}
+    return {**defaults(listed), **{name: known[name].read(value) for name, value in settings.items()}}
+
+
 def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The state a query asks for, and a sentence for each part that could not be read."""
     values, dropped = defaults(listed), []

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+import engine
 from engine import EngineError, Rejected, Tensor, Trace, to_plain
 from engine.parameters import Parameter
 from pages.kit.declare import Bars, Grid, Panel
@@ -61,8 +62,11 @@ def engine_line(trace: Trace) -> dict[str, Any]:
     return {"device": trace.device, "framework": trace.framework, "milliseconds": milliseconds}
 
 
-def error_payload(listed: Listed, error: EngineError) -> dict[str, Any]:
-    """An error as the page and the route show it; `remedy` is link texts that make it right."""
+def error_payload(listed: Listed, error: EngineError, given: Mapping[str, Any]) -> dict[str, Any]:
+    """An error as the page and the route show it; `remedy` is link texts that make it right.
+
+    `given` are the refused parameters: where the lab can ask, the framework's own words stand beside ours.
+    """
     if not isinstance(error, Rejected):
         return {"message": str(error), "kind": type(error).__name__, "remedy": {}}
     known = listed.technique.parameters
@@ -74,6 +78,7 @@ def error_payload(listed: Listed, error: EngineError) -> dict[str, Any]:
         "expected": error.expected,
         "fix": error.fix,
         "remedy": {p.name: _text(p, error.remedy[p.name]) for p in known if p.name in error.remedy},
+        "framework": listed.lab.asks(given) if listed.lab.asks and engine.warm() else "",
     }
 
 

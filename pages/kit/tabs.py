@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,8 +19,9 @@ import engine
 from engine import EngineError, Trace
 from engine.code import code, notebook
 from pages.kit import components, lens
-from pages.kit.declare import Claim, Prediction, Table
-from pages.kit.link import link_text, link_values
+from pages.kit.declare import Claim, Prediction, Related, Table
+from pages.kit.labs import labs
+from pages.kit.link import link_text, link_values, state_of
 from pages.kit.state import State
 from pages.kit.text import plain
 
@@ -109,6 +110,17 @@ def _explain(state: State, trace: Trace) -> None:
         f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
     )
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
+    if state.listed.lab.related:
+        with words:
+            _related(state.listed.lab.related(trace))
+
+
+def _related(links: Sequence[Related]) -> None:
+    """Other labs, each in its state."""
+    pages = st.session_state.get("pages", {})  # there are none where a lab is rendered alone
+    for link in (link for link in links if link.lab in pages):
+        query = link_values(labs()[link.lab], state_of(labs()[link.lab], link.settings))
+        st.page_link(pages[link.lab], label=link.label, icon=":material/arrow_forward:", query_params=query)
 
 
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
