@@ -17,7 +17,7 @@ from engine.sequences.random_pairing_pipeline_functions import (
     all_epochs,
     draw_by_epoch,
     draw_in_map,
-    few_threads,
+    untuned,
     made_vectors,
     seen_pairs,
 )
@@ -93,7 +93,7 @@ def arguments(**p: Any) -> dict[str, Any]:
     }
 
 
-SHOWN = (made_vectors, few_threads, draw_in_map, draw_by_epoch, all_epochs, seen_pairs)
+SHOWN = (made_vectors, untuned, draw_in_map, draw_by_epoch, all_epochs, seen_pairs)
 
 
 def random_pairing_pipeline(  # type: ignore[no-untyped-def]

@@ -10,7 +10,7 @@ def made_vectors(count: int, features: int, seed: int) -> np.ndarray:  # type: i
     return np.random.default_rng(seed).normal(size=(count, features)).astype("float32")
 
 
-def few_threads(dataset):  # type: ignore[no-untyped-def]
+def untuned(dataset):  # type: ignore[no-untyped-def]
     """Starting an iterator costs less when nothing is tuned: an epoch here is a few numbers."""
     import tensorflow as tf
 
@@ -73,7 +73,7 @@ def all_epochs(counts, method, epochs, passes, seed, parallel, copies):  # type:
     items = len(counts)
     if method in ("stateless", "copies", "cyclic"):
         whole = draw_by_epoch(counts, method, epochs, seed, copies).batch(items)
-        return tf.stack(list(few_threads(whole)), axis=1)
+        return tf.stack(list(untuned(whole)), axis=1)
     base = tf.data.Dataset.range(items)
     if passes == "repeat before":  # one long pass over x, x, x, …
         whole = draw_in_map(base.repeat(epochs), counts, method, seed, parallel)
@@ -81,14 +81,14 @@ def all_epochs(counts, method, epochs, passes, seed, parallel, copies):  # type:
         whole = draw_in_map(base, counts, method, seed, parallel)
     if passes == "repeat after":
         whole = whole.repeat(epochs)
-    whole = few_threads(whole.batch(items))
+    whole = untuned(whole.batch(items))
     rounds = epochs if passes == "loop" else 1  # a new iterator for every epoch, as fit and for loops do
     return tf.stack([places for _ in range(rounds) for places in whole], axis=1)
 
 
-def seen_pairs(places, targets):  # type: ignore[no-untyped-def]
+def seen_pairs(places, draws):  # type: ignore[no-untyped-def]
     """Where a pair is met for the first time, float32[x, epoch], and draws per place, int32[x, place]."""
-    drawn = np.asarray(targets)
+    drawn = np.asarray(draws)
     new = [[y not in row[:epoch] for epoch, y in enumerate(row)] for row in drawn.tolist()]
     most = int(np.max(places)) + 1
     return np.array(new, "float32"), np.stack(
