@@ -41,7 +41,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
     "optimizer-steps": {"steps": 3},
     "random-pairing-pipeline": {"items": 2, "candidates": 2, "targets": 3, "epochs": 2, "features": 2},
     "sliding-window-labels": {
-        "steps": 9,
+        "steps": 5,
         "window": 3,
         "channels": 2,
         "filters": 2,

@@ -26,8 +26,8 @@ from engine.technique import Cost, Made, Story
 
 LENS = "loss"
 METHODS = (
-    "generator",
     "stateless",
+    "generator",
     "rerandomize",
     "uniform",
     "op seed",
@@ -39,7 +39,7 @@ METHODS = (
 STATELESS = ("stateless", "copies", "cyclic")
 PASSES = ("loop", "repeat after", "repeat before")
 PARAMETERS = (
-    Choice("method", "generator", METHODS, "where the random numbers come from"),
+    Choice("method", "stateless", METHODS, "where the random numbers come from"),
     Toggle("global_seed", False, "call tf.random.set_seed first"),
     Choice(
         "passes", "loop", PASSES, "one pass over the data for each epoch, or .repeat() after or before map"

@@ -48,22 +48,22 @@ def draw_by_epoch(counts, method, epochs, seed, copies):  # type: ignore[no-unty
     """A dataset of places, epoch after epoch, where the epoch's number takes part: nothing has a state."""
     import tensorflow as tf
 
-    base, int32 = tf.data.Dataset.range(len(counts)), tf.int32
+    items, int32 = len(counts), tf.int32
     if method == "copies":  # drawn beforehand; the copies stand one after the other
         random = np.random.default_rng(seed)
         stored = [random.integers(0, counts) for _ in range(copies)]
         whole = tf.data.Dataset.from_tensor_slices(stored[0])
         for one in stored[1:]:
             whole = whole.concatenate(tf.data.Dataset.from_tensor_slices(one))
-        return whole.repeat().take(epochs * len(counts)).map(lambda place: tf.cast(place, int32))
+        return whole.repeat().take(epochs * items).map(lambda place: tf.cast(place, int32))
 
-    def place(epoch, x):  # type: ignore[no-untyped-def]
+    def place(n):  # type: ignore[no-untyped-def]
+        epoch, x = n // items, n % items
         if method == "cyclic":  # x starts at place x, and goes on by one
             return tf.cast((epoch + x) % tf.cast(counts[x], tf.int64), int32)
-        key = tf.stack([seed + epoch, x])
-        return tf.random.stateless_uniform([], key, 0, counts[x], int32)
+        return tf.random.stateless_uniform([], tf.stack([seed + epoch, x]), 0, counts[x], int32)
 
-    return tf.data.Dataset.range(epochs).flat_map(lambda epoch: base.map(lambda x: place(epoch, x)))
+    return tf.data.Dataset.range(epochs * items).map(place)
 
 
 def all_epochs(counts, method, epochs, passes, seed, parallel, copies):  # type: ignore[no-untyped-def]

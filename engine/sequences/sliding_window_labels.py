@@ -16,12 +16,14 @@ from engine.parameters import Choice, Integer, Real, Toggle
 from engine.sequences import sliding_window_labels_story
 from engine.sequences.sliding_window_labels_counts import (
     HEADS,
+    LINE,
     features_length,
     layout_of,
     pads_of,
     split_of,
 )
 from engine.sequences.sliding_window_labels_functions import (
+    all_windows,
     build_windows,
     every_label,
     label_windows,
@@ -34,15 +36,15 @@ from engine.sequences.sliding_window_labels_functions import (
 )
 from engine.technique import Cost, Made, Story
 
-MOST_STEPS = 30_000
+MOST_STEPS = 550_000
 LENS = "logits"
 PARAMETERS = (
     Choice("builder", "reshape", ("reshape", "loop", "view", "tf.data"), "how the windows are cut"),
     Integer("steps", 30_000, 2, MOST_STEPS, "length of the series, n"),
-    Integer("channels", 10, 1, 16, "values measured at each step, C"),
+    Integer("channels", 10, 1, 28, "values measured at each step, C"),
     Integer("window", 100, 1, 500, "steps of a window, w"),
     Integer("stride", 1, 1, 500, "steps from one window's start to the next one's"),
-    Integer("chosen", 0, 0, MOST_STEPS, "the first window that is shown"),
+    Real("chosen", 0, 0, 1, "how far into the series the windows shown begin", 0.001),
     Choice("rule", "last", ("last", "first", "majority", "per step"), "which label a window gets"),
     Toggle("raw_targets", False, "hand y over as it is, as targets of timeseries_dataset_from_array"),
     Toggle("slice_label", False, "take the label by y[end-1:end], which keeps an axis"),
@@ -66,14 +68,9 @@ def check(**p: Any) -> None:
     if layout.count < 2:
         fix = "make the window shorter or the series longer: a test needs a window of its own"
         most = p["steps"] // 2 if p["builder"] == "reshape" else p["steps"] - p["stride"]
-        remedy = {"window": max(1, min(p["window"], most)), "kernel": 1, "chosen": 0, "gap": None}
+        remedy = {"window": max(1, min(p["window"], most)), "kernel": 1, "gap": None}
         received = f"{p['window']}, which fits once into {p['steps']} steps"
         raise Rejected("window", received, "at least two windows", fix, remedy if most >= 1 else None)
-    if p["chosen"] >= layout.count:
-        expected = f"0 to {layout.count - 1}, the last of {layout.count} windows"
-        raise Rejected(
-            "chosen", str(p["chosen"]), expected, "choose one of these", {"chosen": layout.count - 1}
-        )
     split_of(p, layout)
     _head(p)
     _labels(p)
@@ -88,7 +85,6 @@ def _fits(p: Mapping[str, Any]) -> None:
             "window": half,
             "kernel": min(p["kernel"], half),
             "builder": "view",
-            "chosen": 0,
             "gap": None,
         }
         raise Rejected("window", f"{window}, for {steps} steps", f"at most {steps}", fix, remedy)
@@ -99,7 +95,7 @@ def _fits(p: Mapping[str, Any]) -> None:
             f"{steps * p['channels']} into shape ({window},{p['channels']})"
         )
         remedy = (
-            {"steps": steps - left} if steps >= 2 * window else {"builder": "view", "chosen": 0, "gap": None}
+            {"steps": steps - left} if steps >= 2 * window else {"builder": "view", "gap": None}
         )
         raise Rejected("steps", f"{steps}, which is {steps // window} · {window} + {left}",
                        f"a multiple of the window, {window}, to reshape", fix, remedy)  # fmt: skip
@@ -162,12 +158,12 @@ def _labels(p: Mapping[str, Any]) -> None:
 
 
 def cost(**p: Any) -> Cost:
-    """The series at its real size, and the few windows that are shown."""
-    series = p["steps"] * p["channels"]
-    cells = 4 * p["window"] * (p["channels"] + 4 * p["filters"])
-    through = 8 * 4 * p["window"] * p["kernel"] * p["channels"] * p["filters"]
-    votes = 16 * p["window"] ** 2 if p["rule"] == "majority" else 0
-    return Cost(40 * series + 40 * cells + 200 * p["steps"] + votes, through + 60 * series + votes)
+    """A label and a part for every step, however many; of the values only those shown."""
+    piece = layout_of(p).shown * p["window"]
+    cells = piece * (2 * p["channels"] + 4 * p["filters"])
+    through = 4 * piece * p["kernel"] * p["channels"] * p["filters"]
+    votes = piece * p["window"] if p["rule"] == "majority" else 0
+    return Cost(80 * p["steps"] + 16 * cells + 8 * votes, through + 60 * p["steps"] + 4 * votes)
 
 
 def arguments(**p: Any) -> dict[str, Any]:
@@ -175,10 +171,13 @@ def arguments(**p: Any) -> dict[str, Any]:
     layout, split = layout_of(p), split_of(p, layout_of(p))
     length = features_length(p["window"], p["kernel"], p["padding"])
     rows = length * p["filters"] if p["head"] in ("Flatten", "Reshape") else p["filters"]
-    given = {name: p[name] for name in ("steps", "run", "pattern", "seed")}
+    labels = {name: p[name] for name in ("steps", "run", "pattern", "seed")}
+    piece = {"start": layout.begin, "stop": layout.end, "every": 1, "channels": p["channels"], "labels": labels}
+    line = {"start": 0, "stop": p["steps"], "every": -(-p["steps"] // LINE), "channels": 1, "labels": labels}
     return {
-        "x": Made(made_series, given | {"channels": p["channels"]}),
-        "y": Made(made_labels, given),
+        "x": Made(made_series, piece),
+        "y": Made(made_labels, labels),
+        "line": Made(made_series, line),
         "w": Made(made_weights, {"shape": (p["kernel"], p["channels"], p["filters"]), "seed": p["seed"]}),
         "dense": Made(made_weights, {"shape": (rows, 2), "seed": p["seed"] + 1}),
         "builder": p["builder"],
@@ -204,26 +203,23 @@ SHOWN = (
     every_label,
     split_windows,
     seen_in_training,
+    all_windows,
 )
 
 
 def sliding_window_labels(  # type: ignore[no-untyped-def]
-    x, y, w, dense, builder, window, stride, begin, shown, rule, raw_targets, head, pads, parts
+    x, y, w, dense, line, builder, window, stride, begin, shown, rule, raw_targets, head, pads, parts
 ):
     """`shown` windows from step `begin` on, their labels, and what a small network makes of them.
 
-    x: float32[step, channel]; y: int32[step]; windows: float32[window, step, channel]; labels:
-    int32[window], or int32[window, step] for the rule "per step"; part: 0 train, 1 test, -1 left out.
+    x: float32[step, channel], the series from `begin` on; y: int32[step], all of it; windows:
+    float32[window, step, channel]; labels: int32[window], or int32[window, step] for the rule "per step".
     """
     import tensorflow as tf
 
-    part = split_windows(**parts)
-    seen, share = seen_in_training(part, len(y), window, stride)
-    true = every_label(y, len(part), window, stride, rule)
+    whole = all_windows(np.asarray(y), window, stride, rule, parts)
     first, end = begin // stride, begin + (shown - 1) * stride + window
-    every, whole = -(-len(y) // 600), y
-    line = tf.convert_to_tensor(x)[::every, 0]
-    x, y = tf.convert_to_tensor(x)[begin:end], tf.convert_to_tensor(y)[begin:end]
+    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)[begin:end]
     w, dense = tf.convert_to_tensor(w), tf.convert_to_tensor(dense)
     targets = y if raw_targets else {"last": y[window - 1 :], "first": y}.get(rule)
     with tf.GradientTape(persistent=True) as tape:
@@ -234,29 +230,15 @@ def sliding_window_labels(  # type: ignore[no-untyped-def]
         features, pooled, logits = network(windows, w, dense, head, pads)
         objective = tf.reduce_mean(logits[0, ..., 1])
     starts, step = stride * tf.range(shown)[:, None], tf.range(end - begin)
-    found = {
-        "x": x,
-        "y": y,
-        "holds": tf.cast((starts <= step) & (step < starts + window), tf.float32),
-        "windows": windows,
-        "labels": labels,
-        "w": w,
-        "features": features,
-        "pooled": pooled,
-        "dense": dense,
-        "logits": logits,
-        "part": part[first : first + shown],
-        "seen": seen[begin:end],
-        "share": share[first : first + shown],
-        "line": line,
-        "all_parts": part,
-        "all_shares": share,
-        "all_labels": true,
-        "all_wrong": np.sum(true != whole[: len(part) * stride : stride]),
-        "windows_gradient": tape.gradient(objective, windows),
-        "x_gradient": tape.gradient(objective, x),
-    }
-    return {name: value for name, value in found.items() if value is not None}
+    found = {"x": x, "y": y, "windows": windows, "labels": labels, "line": line[:, 0]}
+    found |= {"w": w, "features": features, "pooled": pooled, "dense": dense, "logits": logits}
+    found["holds"] = tf.cast((starts <= step) & (step < starts + window), tf.float32)
+    found["part"] = whole["all_parts"][first : first + shown]
+    found["seen"] = whole["all_seen"][begin:end]
+    found["share"] = whole["all_shares"][first : first + shown]
+    found["windows_gradient"] = tape.gradient(objective, windows)
+    x_gradient = tape.gradient(objective, x)  # None where NumPy or tf.data cut
+    return found | whole | ({} if x_gradient is None else {"x_gradient": x_gradient})
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import Rejected
 
-MOST_SHOWN = 4  # windows that are really built, from the chosen one on
+MOST_SHOWN, WIDEST = 4, 160  # windows that are really built; more than two only while so many steps hold them
 LINE = 600  # points of the whole series that a timeline draws
 HEADS = ("GlobalMaxPooling1D", "GlobalAveragePooling1D", "Flatten", "none", "GlobalMaxPooling2D", "Reshape")
 
@@ -29,7 +29,8 @@ class Layout:
 
     @property
     def shown(self) -> int:
-        return min(MOST_SHOWN, self.count - self.first)
+        fitting = max(2, 1 + (WIDEST - self.window) // self.stride)
+        return min(MOST_SHOWN, fitting, self.count - self.first)
 
     @property
     def begin(self) -> int:
@@ -55,7 +56,8 @@ class Layout:
 def layout_of(p: Mapping[str, Any]) -> Layout:
     """A reshape cuts where a window ends, whatever the stride says."""
     stride = p["window"] if p["builder"] == "reshape" else p["stride"]
-    return Layout(p["steps"], p["window"], stride, p["chosen"])
+    whole = Layout(p["steps"], p["window"], stride, 0)
+    return replace(whole, first=round(p["chosen"] * max(0, whole.count - 1)))
 
 
 def features_length(window: int, kernel: int, padding: str) -> int:

@@ -13,19 +13,24 @@ def made_labels(steps: int, run: int, pattern: str, seed: int) -> Array:
     """A label for every step, int32[step]: a state, 0 or 1, that lasts about `run` steps; or the step's number."""
     if pattern == "step numbers":
         return np.arange(steps, dtype="int32")
-    changes = np.cumsum(np.random.default_rng(seed).integers(1, 2 * run + 1, size=steps))
-    return (np.searchsorted(changes, np.arange(steps), side="right") % 2).astype("int32")
+    lasts = np.random.default_rng(seed).integers(1, 2 * run + 1, size=steps)
+    states = np.searchsorted(np.cumsum(lasts), steps) + 1  # so many are enough
+    return np.repeat(np.arange(states, dtype="int32") % 2, lasts[:states])[:steps]
 
 
-def made_series(steps: int, channels: int, run: int, pattern: str, seed: int) -> Array:
-    """A series, float32[step, channel]: waves and noise, wider in state 1; or the number of the step."""
-    step, channel = np.arange(steps)[:, None], np.arange(channels)
-    if pattern == "step numbers":
-        return np.repeat(step, channels, axis=1).astype("float32")
+def made_series(start, stop, every, channels, labels):  # type: ignore[no-untyped-def]
+    """Steps start to stop, every so many, of a series as long as you like: float32[step, channel].
+
+    Waves and noise, wider in state 1; or the number of the step. A value depends on its step and channel
+    alone, so that a piece can be made without the rest.
+    """
+    step, channel = np.arange(start, stop, every)[:, None], np.arange(channels)
+    label = made_labels(**labels)[start:stop:every, None]
+    if labels["pattern"] == "step numbers":
+        return np.repeat(label, channels, axis=1).astype("float32")
     wave = np.sin(2 * np.pi * step * (channel + 1) / 97 + channel)
-    noise = np.random.default_rng(seed).normal(size=(steps, channels))
-    state = made_labels(steps, run, pattern, seed)[:, None]
-    return ((0.4 + 0.6 * state) * wave + 0.2 * noise).astype("float32")
+    noise = 43758.5453 * np.sin(12.9898 * step + 78.233 * channel + labels["seed"])  # its fraction looks random
+    return ((0.4 + 0.6 * label) * wave + 0.7 * (noise % 1 - 0.5)).astype("float32")
 
 
 def made_weights(shape: tuple[int, ...], seed: int) -> Array:
@@ -102,9 +107,9 @@ def split_windows(count, split, train, test, seed):  # type: ignore[no-untyped-d
 def seen_in_training(part, steps, window, stride):  # type: ignore[no-untyped-def]
     """Whether a training window holds each step, int32[step]; each window's share of such steps."""
     starts = np.arange(len(part)) * stride
-    edges = np.zeros(steps + 1, "int64")
-    np.add.at(edges, starts[part == 0], 1)
-    np.add.at(edges, starts[part == 0] + window, -1)
+    edges = np.zeros(steps + 1, "int32")  # no two windows start at one step
+    edges[starts[part == 0]] += 1
+    edges[starts[part == 0] + window] -= 1
     seen = (np.cumsum(edges[:-1]) > 0).astype("int32")
     total = np.concatenate([[0], np.cumsum(seen)])
     return seen, (total[starts + window] - total[starts]) / window
@@ -120,3 +125,12 @@ def every_label(y, count, window, stride, rule):  # type: ignore[no-untyped-def]
         twice = 2 * (ones[starts + window] - ones[starts])
         return np.where(twice == window, y[starts], twice > window).astype("int32")
     return y[starts]
+
+
+def all_windows(y, window, stride, rule, parts):  # type: ignore[no-untyped-def]
+    """Every window of the series, none of them cut: its part, whether training saw it, its label."""
+    part = split_windows(**parts)
+    seen, share = seen_in_training(part, len(y), window, stride)
+    labels = every_label(y, len(part), window, stride, rule)
+    wrong = np.sum(labels != y[: len(part) * stride : stride])
+    return {"all_parts": part, "all_seen": seen, "all_shares": share, "all_labels": labels, "all_wrong": wrong}

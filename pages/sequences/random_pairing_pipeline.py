@@ -21,10 +21,11 @@ from engine import Trace
 from pages.kit.declare import Bars, Chart, Control, Grid, Lab, Panel, Preset, Table
 from pages.sequences.random_pairing_pipeline_claims import CLAIMS
 from pages.sequences.random_pairing_pipeline_predictions import PREDICTIONS, percent
+from pages.sequences.sliding_window_labels_charts import size
 
 METHODS = {
-    "generator": "a captured Generator",
     "stateless": "stateless, with the epoch",
+    "generator": "a captured Generator",
     "rerandomize": "Dataset.random, rerandomized",
     "uniform": "tf.random.uniform in map",
     "op seed": "the same with a seed of its own",
@@ -83,14 +84,6 @@ def verdict(trace: Trace) -> str:
     if not known["can_tell"]:
         return "one epoch or one candidate: cannot be told"
     return "frozen: every epoch the same" if known["frozen"] else "varies"
-
-
-def size(count: int) -> str:
-    """Bytes for people, in decimal units."""
-    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= factor:
-            return f"{count / factor:,.1f} {unit}"
-    return f"{count} B"
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:

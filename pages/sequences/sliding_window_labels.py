@@ -99,11 +99,11 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 CONTROLS = (
     Control("builder", "Cut by", labels={"view": "sliding view", "loop": "loop"}),
-    Control("steps", "Series length", "steps", low=10),
+    Control("steps", "Series length", "steps", low=10, log=True),
     Control("window", "Window", "steps", low=2),
     Control("stride", "Stride", "steps", low=1, high=500, when=SLIDING),
-    Control("chosen", "First window shown", low=0, high=29_900),
-    Control("channels", "Channels", low=1, high=16),
+    Control("chosen", "Place in the series", low=0, high=1, help="of the windows shown: 0 is the beginning, 1 the end"),
+    Control("channels", "Channels", low=1, high=28),
     Control("rule", "A window's label", labels={"last": "last step", "first": "first step"}),
     Control("raw_targets", "Hand y over as it is", help="targets=y instead of targets=y[window-1:]",
             when=("builder", ("tf.data",))),
@@ -133,6 +133,8 @@ PRESETS = (
            "99 windows are left out between training and test, and not one step of the test was trained on."),
     Preset("By time, without the gap", {"builder": "view", "split": "chronological", "gap": 0, "steps": 1000},
            "The first test windows still reach back into training: a split by time needs a gap of window − 1."),
+    Preset("550,000 steps, 28 channels", {"builder": "view", "steps": 550_000, "channels": 28, "window": 50},
+           "549,951 windows would weigh 6.2 GB as float64. They are counted, labelled and split at their real size; the few shown are built."),
     Preset("A label for every step", {"builder": "view", "rule": "per step", "head": "none", "padding": "same"},
            "Without a pooling head the model answers [N, 100, 2]; same padding keeps an output for each label."),
 )  # fmt: skip

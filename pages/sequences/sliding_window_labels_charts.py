@@ -15,9 +15,10 @@ BUILDERS = {"reshape": "reshape", "loop": "a loop that copies", "view": "sliding
 
 def size(count: int) -> str:
     """Bytes for people, in decimal units."""
-    if count < 1000:
-        return f"{count} B"
-    return f"{count / 1e3:,.1f} kB" if count < 1e6 else f"{count / 1e6:,.1f} MB"
+    for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= factor:
+            return f"{count / factor:,.1f} {unit}"
+    return f"{count} B"
 
 
 def _timeline(trace: Trace) -> dict[str, Any]:
