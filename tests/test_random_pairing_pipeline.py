@@ -191,7 +191,7 @@ def test_storage_at_the_real_size() -> None:
         ({"epochs": 10**7}, "nearest allowed value is 100"),
         ({"pair": "10x0"}, "x 0 to 9 and epoch 0 to 29"),
         ({"pair": "0x30"}, "x 0 to 9 and epoch 0 to 29"),
-        ({"method": "shuffle"}, "one of generator, stateless"),
+        ({"method": "shuffle"}, "one of stateless, generator"),
     ],
     ids=str,
 )

@@ -54,8 +54,30 @@ def copies(count):  # type: ignore[no-untyped-def]
     return read, time.perf_counter() - start
 
 
+def repeatable(seed, stateless, tries=20):  # type: ignore[no-untyped-def]
+    """Whether seeded draws in a parallel map are the same when the program runs again."""
+    import numpy as np
+    import tensorflow as tf
+
+    def draws():  # type: ignore[no-untyped-def]
+        generator = tf.random.Generator.from_seed(seed)
+
+        def one(n):  # type: ignore[no-untyped-def]
+            if stateless:
+                return tf.random.stateless_uniform([], [seed, n], 0, 10**6, tf.int32)
+            return generator.uniform([], 0, 10**6, tf.int32)
+
+        whole = tf.data.Dataset.range(500).map(one, 8, deterministic=True).batch(500)
+        options = tf.data.Options()
+        options.threading.private_threadpool_size = 8  # as many threads on a single core
+        return next(iter(whole.with_options(options))).numpy()
+
+    first = draws()
+    return all(np.array_equal(first, draws()) for _ in range(tries if not stateless else 2))
+
+
 def pairing_calls(seed):  # type: ignore[no-untyped-def]
-    """Frozen or not, bool[way]; seconds, float64[copies]; and three refusals."""
+    """Frozen or not, bool[way]; seconds, float64[copies]; three refusals; the same again in parallel, bool[kind]."""
     import keras
     import tensorflow as tf
 
@@ -83,10 +105,11 @@ def pairing_calls(seed):  # type: ignore[no-untyped-def]
         "refusals": tf.constant(refusals),
         "read": tf.constant([read for read, _ in timed]),
         "seconds": tf.constant([seconds for _, seconds in timed], tf.float64),
+        "repeatable": tf.constant([repeatable(seed, stateless) for stateless in (False, True)]),
     }
 
 
-SHOWN = (refusal, passes, copies)
+SHOWN = (refusal, passes, copies, repeatable)
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
@@ -95,4 +118,5 @@ def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story
     said = [bytes(text).decode() for text in results["refusals"]]
     told: dict[str, Any] = dict(zip(("empty", "outside", "one_based"), said, strict=True))
     told["frozen"] = dict(zip(ways, results["frozen"].tolist(), strict=True))
+    told["repeatable"] = dict(zip(("stateful", "stateless"), results["repeatable"].tolist(), strict=True))
     return Story({}, (), told | {"seconds": results["seconds"].tolist(), "read": results["read"].tolist()})

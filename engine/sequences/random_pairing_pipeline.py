@@ -17,9 +17,9 @@ from engine.sequences.random_pairing_pipeline_functions import (
     all_epochs,
     draw_by_epoch,
     draw_in_map,
-    untuned,
     made_vectors,
     seen_pairs,
+    untuned,
 )
 from engine.sequences.random_pairing_pipeline_lists import SEEDED, lists_of
 from engine.technique import Cost, Made, Story
@@ -36,7 +36,6 @@ METHODS = (
     "copies",
     "cyclic",
 )
-STATELESS = ("stateless", "copies", "cyclic")
 PASSES = ("loop", "repeat after", "repeat before")
 PARAMETERS = (
     Choice("method", "stateless", METHODS, "where the random numbers come from"),

@@ -44,7 +44,7 @@ def draw_in_map(base, counts, method, seed, parallel):  # type: ignore[no-untype
     return drawn.cache() if method == "cache" else drawn
 
 
-def draw_by_epoch(counts, method, epochs, seed, copies):  # type: ignore[no-untyped-def]
+def draw_by_epoch(counts, method, epochs, seed, parallel, copies):  # type: ignore[no-untyped-def]
     """A dataset of places, epoch after epoch, where the epoch's number takes part: nothing has a state."""
     import tensorflow as tf
 
@@ -63,7 +63,7 @@ def draw_by_epoch(counts, method, epochs, seed, copies):  # type: ignore[no-unty
             return tf.cast((epoch + x) % tf.cast(counts[x], tf.int64), int32)
         return tf.random.stateless_uniform([], tf.stack([seed + epoch, x]), 0, counts[x], int32)
 
-    return tf.data.Dataset.range(epochs * items).map(place)
+    return tf.data.Dataset.range(epochs * items).map(place, parallel if parallel > 1 else None)
 
 
 def all_epochs(counts, method, epochs, passes, seed, parallel, copies):  # type: ignore[no-untyped-def]
@@ -72,7 +72,7 @@ def all_epochs(counts, method, epochs, passes, seed, parallel, copies):  # type:
 
     items = len(counts)
     if method in ("stateless", "copies", "cyclic"):
-        whole = draw_by_epoch(counts, method, epochs, seed, copies).batch(items)
+        whole = draw_by_epoch(counts, method, epochs, seed, parallel, copies).batch(items)
         return tf.stack(list(untuned(whole)), axis=1)
     base = tf.data.Dataset.range(items)
     if passes == "repeat before":  # one long pass over x, x, x, …

@@ -95,13 +95,13 @@ def _steps(p: Mapping[str, Any], results: Mapping[str, Any], named: Mapping[str,
     mean = IndexMap({"x": items, "f": features}, squares, "mean", proven)
     drawn = f"{items} x · {epochs} epochs = {items * epochs} draws"
     return [
-        Step(MADE_BY[p["method"]], ("candidates",), named["draws"], _settings(p), (drawn,), pairs, "one of {candidates}"),
+        Step(MADE_BY[p["method"]], ("candidates",), named["draws"], _settings(p), (drawn,), pairs, "one entry of the list of this x"),
         Step("first time?", (named["draws"],), named["new"], map=new, readout="y {" + named["draws"] + "}, met before or not",
              aside=True),
         Step("gather", ("y", named["draws"]), named["drawn"], f"epoch {p['pair'][1]}", (), rows, "a row of y"),
         Step("subtract", (named["drawn"], "x"), named["difference"], "", (), apart, f"{{{named['drawn']}}} − {{x}}"),
         Step("mean of squares", (named["difference"],), named["loss"], "", (f"÷ {items * features}",), mean,
-             f"Σ of the squares of {{{named['difference']}}} ÷ {items * features}"),
+             f"the mean of {items * features} squares"),
     ]  # fmt: skip
 
 

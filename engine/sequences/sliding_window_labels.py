@@ -94,9 +94,7 @@ def _fits(p: Mapping[str, Any]) -> None:
             f"drop the last {left} steps, or slide; NumPy answers: cannot reshape array of size "
             f"{steps * p['channels']} into shape ({window},{p['channels']})"
         )
-        remedy = (
-            {"steps": steps - left} if steps >= 2 * window else {"builder": "view", "gap": None}
-        )
+        remedy = {"steps": steps - left} if steps >= 2 * window else {"builder": "view", "gap": None}
         raise Rejected("steps", f"{steps}, which is {steps // window} · {window} + {left}",
                        f"a multiple of the window, {window}, to reshape", fix, remedy)  # fmt: skip
 
@@ -172,7 +170,13 @@ def arguments(**p: Any) -> dict[str, Any]:
     length = features_length(p["window"], p["kernel"], p["padding"])
     rows = length * p["filters"] if p["head"] in ("Flatten", "Reshape") else p["filters"]
     labels = {name: p[name] for name in ("steps", "run", "pattern", "seed")}
-    piece = {"start": layout.begin, "stop": layout.end, "every": 1, "channels": p["channels"], "labels": labels}
+    piece = {
+        "start": layout.begin,
+        "stop": layout.end,
+        "every": 1,
+        "channels": p["channels"],
+        "labels": labels,
+    }
     line = {"start": 0, "stop": p["steps"], "every": -(-p["steps"] // LINE), "channels": 1, "labels": labels}
     return {
         "x": Made(made_series, piece),

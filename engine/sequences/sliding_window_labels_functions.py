@@ -29,7 +29,9 @@ def made_series(start, stop, every, channels, labels):  # type: ignore[no-untype
     if labels["pattern"] == "step numbers":
         return np.repeat(label, channels, axis=1).astype("float32")
     wave = np.sin(2 * np.pi * step * (channel + 1) / 97 + channel)
-    noise = 43758.5453 * np.sin(12.9898 * step + 78.233 * channel + labels["seed"])  # its fraction looks random
+    noise = 43758.5453 * np.sin(
+        12.9898 * step + 78.233 * channel + labels["seed"]
+    )  # its fraction looks random
     return ((0.4 + 0.6 * label) * wave + 0.7 * (noise % 1 - 0.5)).astype("float32")
 
 
@@ -133,4 +135,10 @@ def all_windows(y, window, stride, rule, parts):  # type: ignore[no-untyped-def]
     seen, share = seen_in_training(part, len(y), window, stride)
     labels = every_label(y, len(part), window, stride, rule)
     wrong = np.sum(labels != y[: len(part) * stride : stride])
-    return {"all_parts": part, "all_seen": seen, "all_shares": share, "all_labels": labels, "all_wrong": wrong}
+    return {
+        "all_parts": part,
+        "all_seen": seen,
+        "all_shares": share,
+        "all_labels": labels,
+        "all_wrong": wrong,
+    }

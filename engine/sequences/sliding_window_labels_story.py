@@ -97,7 +97,7 @@ def _label_step(p: Mapping[str, Any], layout: Layout) -> Step:
     elif rule == "majority":
         access = {"labels": ("n",), "y": (f"{begin} + t",)}
         found = IndexMap(each | {"t": layout.window}, access, "max", False)
-        said, readout = f"[{layout.count}]", "the most frequent of {y}"
+        said, readout = f"[{layout.count}]", "the most frequent label of its steps"
     else:
         at = begin if rule == "first" else f"{begin} + {last}"
         found = IndexMap(each, {"labels": ("n",), "y": (at,)}, "each", False)

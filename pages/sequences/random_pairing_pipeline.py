@@ -1,4 +1,4 @@
-"""**What you see.** The candidate lists, one line for each x, and beside them which y was drawn in every epoch: a column
+"""**What you see.** The candidate lists, one line for each x, and below them which y was drawn in every epoch: a column
 is an epoch. If the pipeline draws anew the matrix is noise; if it repeats itself it is stripes. Below, how many of the
 admissible pairs have been met, beside what independent draws are expected to meet; and the pairs of the chosen epoch.
 
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine import Trace
-from pages.kit.declare import Bars, Chart, Control, Grid, Lab, Panel, Preset, Table
+from pages.kit.declare import Chart, Control, Grid, Lab, Panel, Preset, Table
 from pages.sequences.random_pairing_pipeline_claims import CLAIMS
 from pages.sequences.random_pairing_pipeline_predictions import PREDICTIONS, percent
 from pages.sequences.sliding_window_labels_charts import size
@@ -44,15 +44,13 @@ def _name(trace: Trace, name: str) -> str:
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """The lists, the draws, how often each place was drawn, the coverage, and the pairs of one epoch."""
+    """The lists, how often each entry was drawn, the draws, and the pairs of one epoch."""
     place, epoch = trace.parameters["pair"]
-    counted = {"scale": "sequential", "rows": "x"}
     return [
         Grid("candidates", "the y that each x may have", rows="x", columns="place", scale="sequential", crossed="listed"),
+        Grid(_name(trace, "times"), "times each was drawn", rows="x", columns="place", scale="sequential", crossed="listed"),
         Grid(_name(trace, "draws"), "y drawn, epoch by epoch", rows="x", columns="epoch", scale="sequential",
-             picks="pair", mark=(place, epoch)),
-        Grid(_name(trace, "times"), "times each candidate was drawn", columns="place", crossed="listed", **counted),  # type: ignore[arg-type]
-        Bars((_name(trace, "coverage"), "expected"), "share of all pairs met, beside independent draws"),
+             picks="pair", mark=(place, epoch), line="A column is an epoch: noise if the draw varies, stripes if it is frozen"),
         Grid("x", "x", rows="x", columns="feature", line=f"The pairs of epoch {epoch}"),
         Grid(_name(trace, "drawn"), "their y", rows="x", columns="feature"),
         Grid(_name(trace, "difference"), "difference", rows="x", columns="feature"),
@@ -153,8 +151,8 @@ CONTROLS = (
     Control("items", "Number of x", low=2, high=50),
     Control("candidates", "Candidates of each x", low=1, high=20),
     Control("epochs", "Epochs", low=1, high=100),
-    Control("copies", "Static copies", low=1, high=20, help="data sets drawn beforehand"),
-    Control("parallel", "Parallel calls of map", low=1, high=8, when=IN_MAP),
+    Control("copies", "Static copies", low=1, high=20, help="data sets drawn beforehand", when=("method", ("copies",))),
+    Control("parallel", "Parallel calls of map", low=1, high=8, when=("method", (*IN_MAP[1], "stateless", "cyclic"))),
     Control("targets", "Number of y", low=1, high=50),
     Control("duplicates", "A y may be listed twice"),
     Control("lists", "Lists", help="y of x 0 / y of x 1 / …, counted from 0; or the word seeded"),
@@ -167,6 +165,8 @@ CONTROLS = (
 PRESETS = (
     Preset("Set a global seed (the usual mistake)", STRIPES,
            "Stripes: with tf.random.set_seed every epoch draws the same pairs, and 90 % of them are never met."),
+    Preset("A captured Generator, seeded", {"method": "generator", "global_seed": "on"},
+           "The state is a variable outside the iterator: new passes go on where the last one ended, seed or not."),
     Preset("The same, without the seed", {"method": "uniform"},
            "Without a seed it varies, but no second run gives the same numbers."),
     Preset("The seed, and .repeat()", STRIPES | {"passes": "repeat after"},

@@ -78,6 +78,16 @@ def _repeat(run: Run) -> Measured:
     return Measured(value, "wrong" if frozen == [True, False, False] else "holds")
 
 
+def _parallel(_: Run) -> Measured:
+    again = _calls()["repeatable"]
+    told = {
+        name: "the same in every run" if same else "other numbers in a second run"
+        for name, same in again.items()
+    }
+    value = f"a seeded Generator: {told['stateful']}; stateless_uniform: {told['stateless']}"
+    return Measured(value, "wrong" if again == {"stateful": False, "stateless": True} else "depends")
+
+
 def _numpy(run: Run) -> Measured:
     trace = run(method="numpy", **FEW)
     places = sorted(set(trace["places"].ravel().tolist()))
@@ -134,6 +144,8 @@ CLAIMS = (
           "six passes each, after tf.random.set_seed", "holds", _remedies),
     Claim("With a global seed it makes no difference how the epochs are made.",
           "a pass for each epoch, .repeat() after map, .repeat() before map", "wrong", _repeat),
+    Claim("With a seed and deterministic=True, num_parallel_calls gives the same draws in every run.",
+          "500 draws by eight parallel calls, up to twenty times", "wrong", _parallel),
     Claim("np.random inside map draws for every element.", "six passes over ten x", "wrong", _numpy),
     Claim(".cache() at the end of the pipeline only makes it faster.", "six passes without any seed", "wrong", _cache),
     Claim("Dataset.shuffle shuffles anew in every epoch, even with a seed.", "four passes", "holds", _shuffle),
