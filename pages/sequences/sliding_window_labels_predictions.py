@@ -18,8 +18,8 @@ def _count(trace: Trace) -> Sequence[str]:
 
 
 def _count_why(trace: Trace) -> str:
-    formula: str = trace.steps[0].formula[0]
-    return formula + ": both ends count, hence the 1." * (trace.parameters["builder"] != "reshape")
+    both = "" if trace.parameters["builder"] == "reshape" else ": both ends count, hence the 1."
+    return f"{trace.steps[0].formula[0]}{both}"
 
 
 def _second(trace: Trace) -> Sequence[str]:
