@@ -131,7 +131,7 @@ PRESETS = (
            "Every value is its step's number: the staircase can be checked by eye, the label is the last number of each window."),
     Preset("Split by time", {"builder": "view", "split": "chronological"},
            "99 windows are left out between training and test, and not one step of the test was trained on."),
-    Preset("By time, without the gap", {"builder": "view", "split": "chronological", "gap": 0, "steps": 1000},
+    Preset("By time, without the gap", {"builder": "view", "split": "chronological", "gap": 0, "steps": 1000, "chosen": 0.8},
            "The first test windows still reach back into training: a split by time needs a gap of window − 1."),
     Preset("550,000 steps, 28 channels", {"builder": "view", "steps": 550_000, "channels": 28, "window": 50},
            "549,951 windows would weigh 6.2 GB as float64. They are counted, labelled and split at their real size; the few shown are built."),
