@@ -70,11 +70,14 @@ def test_golden_label_alignment(name: str) -> None:
 @settings(max_examples=12)
 @given(data=st.data())
 def test_every_builder_cuts_what_the_formula_says(data: st.DataObject) -> None:
-    builder = data.draw(st.sampled_from(["reshape", "loop", "view"]))
+    builder = data.draw(st.sampled_from(["reshape", "loop", "view", "tf.data"]))
     p = small(
         data,
         builder=builder,
         pattern="step numbers",
+        raw_targets=False,
+        chosen=data.draw(st.sampled_from([0, 0.5, 1])),
+        stride=data.draw(st.integers(1, 9)),
         steps=24,
         window=data.draw(st.sampled_from([2, 3, 4, 6])),
     )
@@ -142,6 +145,19 @@ def test_leakage_is_what_sets_say(data: st.DataObject) -> None:
     if p["split"] == "chronological" and known["dropped"] >= known["gap_needed"]:
         assert known["seen_share"] == 0
     assert known["train"] + known["dropped"] + known["test"] == known["count"]
+
+
+@pytest.mark.parametrize("builder", ["reshape", "loop", "view", "tf.data"])
+def test_a_large_table_is_counted_not_built(builder: str) -> None:
+    """At the end of 550,000 steps, where one window is left, as long as its stride."""
+    table = {"steps": 550_000, "channels": 28, "window": 50, "stride": 50, "pattern": "step numbers"}
+    trace = run(**table, builder=builder, chosen=1)
+    assert (trace.facts["count"], trace.facts["bytes"]) == (11_000, 11_000 * 50 * 28 * 8)
+    assert trace["windows"][0, :, 27].tolist() == list(range(549_950, 550_000))
+    assert trace["labels"].tolist() == [549_999]
+    assert trace.nbytes < 200_000
+    every = engine.technique(LAB).cost(engine.check(LAB, {**table, "builder": "loop", "stride": 1}))
+    assert every.memory < 100_000_000 < 549_951 * 50 * 28 * 8
 
 
 def test_a_random_split_leaks_and_a_gap_does_not() -> None:

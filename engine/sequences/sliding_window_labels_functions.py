@@ -60,6 +60,7 @@ def build_windows(x, y, builder, window, stride, count, targets):  # type: ignor
         windows = view(np.asarray(x), window, axis=0)[::stride].transpose(0, 2, 1)
         return tf.constant(windows), tf.constant(view(np.asarray(y), window)[::stride])
     cut = keras.utils.timeseries_dataset_from_array
+    stride = stride if count > 1 else 1  # Keras refuses a stride as long as the data, even for one window
     pairs = cut(np.asarray(x), targets, window, sequence_stride=stride, batch_size=count)
     if targets is not None:
         return next(iter(pairs))
