@@ -39,6 +39,17 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
     "fake-quantization-ste": {"size": 2, "mode": "fixed", "min": -2, "max": 2},  # nothing is clipped
     "rmsprop-update-delta": {"weights": (1, 2), "grads": (1, 2, 3, 4)},
     "optimizer-steps": {"steps": 3},
+    "random-pairing-pipeline": {"items": 2, "candidates": 2, "targets": 3, "epochs": 2, "features": 2},
+    "sliding-window-labels": {
+        "steps": 5,
+        "window": 3,
+        "channels": 2,
+        "filters": 2,
+        "kernel": 2,
+        "builder": "loop",
+        "gap": 0,
+        "head": "GlobalAveragePooling1D",
+    },
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
@@ -50,6 +61,8 @@ MOST = {
     "mask-propagation": 1,
     "multi-head-attention": 1,
     "optimizer-steps": 1,
+    "random-pairing-pipeline": 1,
+    "sliding-window-labels": 1,
     "weight-constraints": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.
