@@ -24,6 +24,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "hidden": 3,
     },
     "mask-propagation": {"tokens": (3, 1, 0), "features": 2, "layers": (("dense", 2), ("global-average", 1))},
+    "broadcasting": {"a": (3, 1), "b": (2,)},
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
