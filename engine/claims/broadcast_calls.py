@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from engine.parameters import Integer
 from engine.technique import Cost, Story
 from engine.trace import Tensor
@@ -83,5 +85,6 @@ def broadcast_calls(n):  # type: ignore[no-untyped-def]
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:
     """Facts: `answers`, each call with what came back."""
     answers = [bytes(text).decode() for text in results["answers"]]
-    shown = {"answers": Tensor([len(text) for text in answers], ("call",), "characters of each answer")}
+    lengths = np.array([len(text) for text in answers])
+    shown = {"answers": Tensor(lengths, ("call",), "characters of each answer")}
     return Story(shown, (), {"answers": dict(zip(CALLS, answers, strict=True))})

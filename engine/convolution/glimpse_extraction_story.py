@@ -47,7 +47,7 @@ def _window(p: Mapping[str, Any], start: Sequence[int]) -> np.ndarray[Any, Any]:
         (at >= first) & (at < first + side)
         for at, first, side in zip(map(np.arange, p["size"]), start, p["glimpse"], strict=True)
     ]
-    return np.outer(*inside).astype("int32")
+    return np.asarray(np.outer(*inside).astype("int32"))
 
 
 def _place(loop: str, start: int) -> str:
@@ -114,14 +114,9 @@ def _slice(name: str, start: Sequence[int], loops: Mapping[str, int]) -> IndexMa
 def _filled(p: Mapping[str, Any], place: int) -> str:
     """The start's formula with its numbers."""
     how = (p["version"], p["centered"], p["normalized"])
-    size, side = p["size"][place], p["glimpse"][place]
-    raw = float(start_of(p["yx"[place]], size, side, *how))
-    text = (
-        formula(*how)
-        .replace("offset", signed(p["yx"[place]]))
-        .replace("D", str(size))
-        .replace("s/", f"{side}/")
-    )
+    size, side, offset = p["size"][place], p["glimpse"][place], (p["y"], p["x"])[place]
+    raw = float(start_of(offset, size, side, *how))
+    text = formula(*how).replace("offset", signed(offset)).replace("D", str(size)).replace("s/", f"{side}/")
     return text if text == signed(raw) else f"{text} = {signed(raw)}"
 
 

@@ -28,7 +28,10 @@ LENS = "out"
 
 
 def _shape(name: str, default: tuple[int, ...] | None, about: str) -> Numbers:
-    return Numbers(name, default, 0, MOST_AXES, 0, MOST_SIZE, about, whole=True, refusals=WORDS)
+    fewest = (
+        0 if default else 1
+    )  # an empty text leaves out what may be left out; for the others it is a number
+    return Numbers(name, default, fewest, MOST_AXES, 0, MOST_SIZE, about, whole=True, refusals=WORDS)
 
 
 PARAMETERS = (

@@ -20,10 +20,13 @@ def tell(p: Mapping[str, Any], given: Sequence[Shape], results: Mapping[str, Any
     """The whole story of one state, with a result or with a clash."""
     shapes = repaired(given, p["repair"])
     axes = aligned(shapes)
-    tensors = _alignment(axes, len(given)) if axes else {}
+    tensors = _alignment(axes) if axes else {}
     tensors |= {name: _tensor(name, value) for name, value in results.items() if name != "message"}
     steps = [*_repair_steps(p["repair"], given, shapes)]
-    if "out" in results:
+    clashes = sum(axis.clashes for axis in axes)
+    if clashes:
+        steps.append(_clash_step(p, axes, clashes))
+    else:
         steps += [*_stretching(p, shapes, axes), _meeting(p, shapes, axes), _mean_step(results["out"].shape)]
     facts = _facts(p, given, shapes, axes, results)
     return Story(tensors, steps, facts, _notes(p, given, shapes, axes, facts))
@@ -46,16 +49,14 @@ def _tensor(name: str, value: Any) -> Tensor:
     return Tensor(value, axis_names(value.ndim), about)
 
 
-def _alignment(axes: Sequence[Axis], many: int) -> dict[str, Tensor]:
+def _alignment(axes: Sequence[Axis]) -> dict[str, Tensor]:
     """The sizes under each other: a missing axis counts as 1, a clash has no size; and where they fit."""
-    rows = [[1 if axis.sizes[row] is None else axis.sizes[row] for axis in axes] for row in range(many)]
-    rows.append([np.nan if axis.size is None else axis.size for axis in axes])
-    fits = np.array([[not axis.clashes for axis in axes]] * len(rows), "int32")
+    columns = [[*(1 if size is None else size for size in axis.sizes), axis.size] for axis in axes]
+    sizes = np.array(columns, "float32").T  # None becomes NaN: a clash has no size
+    fits = np.array([[not axis.clashes for axis in axes]] * len(sizes), "int32")
     named = ("tensor", "axis")
     return {
-        "aligned": Tensor(
-            np.array(rows, "float32"), named, "sizes aligned from the right, and the result below"
-        ),
+        "aligned": Tensor(sizes, named, "sizes aligned from the right, and the result below"),
         "fits": Tensor(fits, named, "1 where the sizes of an axis fit together"),
     }
 
@@ -123,6 +124,13 @@ def _meeting(p: Mapping[str, Any], shapes: Sequence[Shape], axes: Sequence[Axis]
     return Step(p["operation"], tuple(reads), "out", written(p, reads), formula, found, _readout(p, reads))
 
 
+def _clash_step(p: Mapping[str, Any], axes: Sequence[Axis], many: int) -> Step:
+    """What the operation does before it gives up: nothing but the sizes."""
+    reads = tuple(source for _, source in _names(p))
+    settings = f"{many} {'axis clashes' if many == 1 else 'axes clash'}"
+    return Step("align from the right", reads, "aligned", settings, tuple(map(_formula, axes)))
+
+
 def _mean_step(shape: Shape) -> Step:
     loops = dict(zip(LETTERS, shape, strict=False))
     found = IndexMap(loops, {"mean": (), "out": tuple(loops)}, "mean")
@@ -142,7 +150,7 @@ def _readout(p: Mapping[str, Any], reads: Sequence[str]) -> str:
 
 def _formula(axis: Axis) -> str:
     sizes = " and ".join("none" if size is None else str(size) for size in axis.sizes)
-    return f"axis −{-axis.place}: {sizes} → {axis.size}"
+    return f"axis −{-axis.place}: {sizes} → {'clash' if axis.size is None else axis.size}"
 
 
 def listed(shape: Sequence[int]) -> str:

@@ -1,6 +1,6 @@
 """**What you see.** The question's own case: a column of 47 numbers, [47, 1], and a row of 47, [47]. The small grid
-writes the sizes under each other, **aligned from the right**; where one tensor has a 1, or no axis at all, it is
-repeated along the other's size. Both are repeated here, and the result is [47, 47]. Point at a cell of **out** and
+writes the sizes under each other, **aligned from the right**; a tensor with fewer axes gets axes of size 1 in front,
+and where one has a 1 it is repeated along the other's size. Both are repeated here, and the result is [47, 47]. Point at a cell of **out** and
 the cell of **a** and of **b** that it was made from light up.
 
 **What to try.** Open *A perfect model, loss 368*: predictions and labels are equal, yet the mean of their squared
@@ -24,8 +24,6 @@ from pages.linear_algebra.broadcasting_claims import CLAIMS
 from pages.linear_algebra.broadcasting_predictions import PREDICTIONS
 from pages.linear_algebra.broadcasting_tables import TABLES, listed
 
-REPAIRS = {"none": "none", "new axis at the end": "new axis at the end", "squeeze": "squeeze", "crop": "crop"}
-
 
 def panels(trace: Trace) -> Sequence[Panel]:
     """The sizes under each other, each tensor as it meets the others, and the result."""
@@ -35,13 +33,18 @@ def panels(trace: Trace) -> Sequence[Panel]:
 def _alignment(trace: Trace) -> list[Panel]:
     if "aligned" not in trace.tensors:
         return []
-    letters = "abc"[: len(trace.facts["given"])]
-    places = [f"−{-axis['place']}" for axis in trace.facts["axes"]]
-    labels = {"tensor": [*letters, "result"], "axis": places}
-    title = "Sizes, aligned from the right"
+    shapes, axes = trace.facts["shapes"], trace.facts["axes"]
+    rows = [_row(name, len(shape), len(axes)) for name, shape in zip("abc", shapes, strict=False)]
+    labels = {"tensor": [*rows, "result"], "axis": [f"−{-axis['place']}" for axis in axes]}
+    title = "Sizes, aligned from the right" + (": clash" if trace.facts["clashes"] else "")
     return [
         Grid("aligned", title, "sequential", rows="tensor", columns="axis", crossed="fits", labels=labels)
     ]
+
+
+def _row(name: str, rank: int, most: int) -> str:
+    """A tensor's letter, and how many axes of size 1 it gets in front."""
+    return f"{name}, {most - rank} added" if rank < most else name
 
 
 def _operands(trace: Trace) -> list[str]:
@@ -109,7 +112,7 @@ CONTROLS = (
     Control("c", "Shape of c", low=0, high=64, sliders="c, size {}", auto="no third tensor"),
     Control("operation", "Operation", labels={"squared difference": "(a − b)²", "add": "a + b", "subtract": "a − b",
                                               "multiply": "a × b"}),
-    Control("repair", "Repair", labels=REPAIRS, help="new axis at the end: lower ranks get axes of size 1. squeeze: "
+    Control("repair", "Repair", help="new axis at the end: lower ranks get axes of size 1. squeeze: "
             "axes of size 1 go. crop: each axis is cut to the smallest size that is not 1."),
     Control("values", "Values", labels={"counted": "a in tens, b in ones", "same": "all the same", "random": "random"}),
     Control("explicit", "Repeat first, with tf.broadcast_to"),

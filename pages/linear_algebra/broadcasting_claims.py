@@ -30,11 +30,17 @@ def _warned(run: Run) -> Measured:
 
 
 def _repairs(run: Run) -> Measured:
-    axis, squeezed = (run(values="random", repair=one) for one in ("new axis at the end", "squeeze"))
+    axis, squeezed = (run(values="random", repair=name) for name in ("new axis at the end", "squeeze"))
     apart = float(np.abs(axis["out"].ravel() - squeezed["out"].ravel()).max())
-    shapes = [listed(one.facts["output_shape"]) for one in (axis, squeezed)]
-    value = f"{shapes[0]} and {shapes[1]}: the same {axis.facts['cells']} numbers, difference {apart:g}"
-    return Measured(value, "holds" if apart == 0 else "wrong")
+    one = [
+        run(a="1,1", b="1", repair=name).facts["output_shape"] for name in ("new axis at the end", "squeeze")
+    ]
+    shapes = [listed(trace.facts["output_shape"]) for trace in (axis, squeezed)]
+    value = (
+        f"{shapes[0]} and {shapes[1]}: the same {axis.facts['cells']} numbers, difference {apart:g}. With a batch of one "
+        f"{listed(one[0])} and {listed(one[1])}: squeeze without an axis takes the batch axis too"
+    )
+    return Measured(value, "depends" if apart == 0 and one == [(1, 1), ()] else "wrong")
 
 
 def _left(run: Run) -> Measured:
@@ -132,7 +138,7 @@ CLAIMS = (
     Claim("If shapes do not match, TensorFlow says so.",
           "predictions [47, 1] equal to labels [47], mean of squared differences", "wrong", _warned),
     Claim("y[:, tf.newaxis] and tf.squeeze(p) repair it equally well.",
-          "the same random numbers with either repair", "holds", _repairs),
+          "the same random numbers with either repair, and a batch of one", "depends", _repairs),
     Claim("Shapes are matched from the first axis.", "[2, 3] with [2], and with [3]", "wrong", _left),
     Claim("A size that divides the other is repeated.", "[4] + [2]", "wrong", _multiple),
     Claim("TensorFlow broadcasts as NumPy does.",
