@@ -15,7 +15,6 @@ import numpy as np
 from engine.convolution import glimpse_extraction_story as story
 from engine.convolution.glimpse_extraction_checks import HANDED, NOISES, NOT_NOISE, check_call
 from engine.convolution.glimpse_extraction_starts import VERSIONS, start_of
-from engine.parameter_lists import Numbers
 from engine.parameters import Choice, Integer, Pair, Real, Toggle
 from engine.technique import Cost, Made, Story
 
@@ -25,7 +24,8 @@ PARAMETERS = (
     Pair("glimpse", (3, 3), 1, 9, "height and width of the block; TensorFlow answers 0 with an empty one"),
     Real("y", 1.0, -FAR, FAR, "first number of the offset: down"),
     Real("x", 1.0, -FAR, FAR, "second number of the offset: across"),
-    Numbers("second", (2.0, 1.0), 2, 2, -FAR, FAR, "another offset to compare with: y, x"),
+    Real("y2", 2.0, -FAR, FAR, "down, of another offset to compare with"),
+    Real("x2", 1.0, -FAR, FAR, "across, of the other offset"),
     Choice(
         "version", "V1", VERSIONS, "V1 is tf.compat.v1.image.extract_glimpse, V2 tf.image.extract_glimpse"
     ),
@@ -67,7 +67,7 @@ def arguments(**p: Any) -> dict[str, Any]:
     """What `glimpse_extraction` is called with."""
     made = {"height": p["size"][0], "width": p["size"][1], "pattern": p["image"], "seed": p["seed"]}
     same = {name: p[name] for name in ("version", "centered", "normalized", "noise", "intended")}
-    offsets = [[p["y"], p["x"]], [float(number) for number in p["second"]]]
+    offsets = [[p["y"], p["x"]], [p["y2"], p["x2"]]]
     return {"image": Made(numbered, made), "glimpse": p["glimpse"], "offsets": offsets} | same
 
 
@@ -91,11 +91,10 @@ def glimpse_extraction(  # type: ignore[no-untyped-def]
         else:
             op = tf.compat.v1.image.extract_glimpse
             glimpses = op(batch, glimpse, places, centered, normalized, noise == "uniform")
-    try:
-        tape.gradient(glimpses, image)
-        refused = ""
+    try:  # neither version has a gradient: one answers None, the other raises
+        answer = str(tape.gradient(glimpses, image))
     except LookupError as e:
-        refused = str(e)
+        answer = f"LookupError: {e}"
 
     how = (version, centered, normalized)
     starts = [
@@ -120,7 +119,7 @@ def glimpse_extraction(  # type: ignore[no-untyped-def]
     return {
         "x": image,
         "glimpses": glimpses,  # what lies outside the image is new noise in every call
-        "refused": refused,
+        "tape": answer,
         "starts": tf.constant(starts),
         "sliced": sliced,
         "wanted": cut(np.array(intended) - np.array(glimpse) // 2),

@@ -61,18 +61,8 @@ def _between(loop: str, first: int, second: int) -> str:
 
 
 def _steps(p: Mapping[str, Any], starts: Sequence[Sequence[int]], wanted: Sequence[int]) -> list[Step]:
-    (height, width), (first, second) = p["glimpse"], starts
+    (height, width), first = p["glimpse"], starts[0]
     loops = {"i": height, "j": width}
-    both = IndexMap(
-        {"k": 2, **loops},
-        {
-            "blocks": ("k", "i", "j", "0"),
-            "x": ("0", _between("i", first[0], second[0]), _between("j", first[1], second[1]), "0"),
-        },
-        "each",
-        exact=False,  # the operation has no gradient: tests hold it against the values
-        padding="left out",
-    )
     differ = IndexMap(
         loops,
         {"difference": ("i", "j"), "blocks": ("0", "i", "j", "0"), "wanted": ("i", "j")},
@@ -80,12 +70,12 @@ def _steps(p: Mapping[str, Any], starts: Sequence[Sequence[int]], wanted: Sequen
         exact=False,
     )
     name = "tf.image.extract_glimpse" if p["version"] == "V2" else "tf.compat.v1.image.extract_glimpse"
-    settings = f"{_listed(p['glimpse'])} at {offset_text(p)}"
+    settings = f"{_listed(p['glimpse'])} at {_pair((p['y'], p['x']))}"
     lines = tuple(
         f"{axis}: {_filled(p, place)} → {first[place]}" for place, axis in enumerate(("row", "column"))
     )
     return [
-        Step(name, ("x",), "blocks", settings, lines, both),
+        Step(name, ("x",), "blocks", settings, lines, _reading(p, starts)),
         Step(
             "tf.pad, slice",
             ("x",),
@@ -104,6 +94,21 @@ def _steps(p: Mapping[str, Any], starts: Sequence[Sequence[int]], wanted: Sequen
         ),
         Step("−", ("blocks", "wanted"), "difference", map=differ, readout="{blocks} − {wanted}", aside=True),
     ]
+
+
+def _reading(p: Mapping[str, Any], starts: Sequence[Sequence[int]]) -> IndexMap | None:
+    """Where each block reads the image. A block beside the image reads none of it and is left out."""
+    touching = tuple(place for place, start in enumerate(starts) if _inside(p, start).any())
+    if not touching:
+        return None
+    places = [_between(loop, *pair) for loop, pair in zip("ij", zip(*starts, strict=True), strict=True)]
+    return IndexMap(
+        {"k": touching, "i": p["glimpse"][0], "j": p["glimpse"][1]},
+        {"blocks": ("k", "i", "j", "0"), "x": ("0", *places, "0")},
+        "each",
+        exact=False,  # the operation has no gradient: tests hold it against the values
+        padding="left out",
+    )
 
 
 def _slice(name: str, start: Sequence[int], loops: Mapping[str, int]) -> IndexMap:
@@ -133,11 +138,6 @@ def _listed(shape: Sequence[int]) -> str:
     return f"{shape[0]} × {shape[1]}"
 
 
-def offset_text(p: Mapping[str, Any], second: bool = False) -> str:
-    """An offset as people write it: (1, 1)."""
-    return _pair(p["second"] if second else (p["y"], p["x"]))
-
-
 def _facts(
     p: Mapping[str, Any],
     results: Mapping[str, Any],
@@ -159,7 +159,8 @@ def _facts(
         "op_and_slice_apart": float(apart.max()) if apart.size else 0.0,
         "difference": float(np.abs(difference).max()),
         "formula": formula(*how),
-        "refused": str(results["refused"]),
+        "tape": str(results["tape"]),
+        "guesses": [_guess(p, wanted, offset) for offset in _guesses(p, wanted)],
         "start_gradient": tuple(float(slope) for slope in results["start gradient"]),
         "conversions": [_conversion(p, wanted, one) for one in CONVENTIONS],
         "stairs": _stairs(p),
@@ -188,6 +189,20 @@ def _conversion(p: Mapping[str, Any], wanted: Sequence[int], how: tuple[str, boo
     }
 
 
+def _guesses(p: Mapping[str, Any], wanted: Sequence[int]) -> list[tuple[float, float]]:
+    """Offsets people try for the wanted block: the pixel, its middle, the corner, and far below it."""
+    row, column = p["intended"]
+    return [(row, column), (row + 0.5, column + 0.5), (wanted[0], wanted[1]), (row + 20, column + 20)]
+
+
+def _guess(p: Mapping[str, Any], wanted: Sequence[int], offset: Sequence[float]) -> dict[str, Any]:
+    """Whether an offset gives the wanted block by the convention that is chosen."""
+    how = (p["version"], p["centered"], p["normalized"])
+    axes = zip(offset, p["size"], p["glimpse"], wanted, strict=True)
+    right = all(int(np.trunc(start_of(at, n, k, *how))) == aim for at, n, k, aim in axes)
+    return {"offset": tuple(offset), "right": right}
+
+
 def _stairs(p: Mapping[str, Any]) -> dict[str, list[float]]:
     """First rows for offsets across the image: before and after truncation."""
     how = (p["version"], p["centered"], p["normalized"])
@@ -201,7 +216,7 @@ def _stairs(p: Mapping[str, Any]) -> dict[str, list[float]]:
 
 def _notes(p: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
     notes = []
-    differ = (p["y"], p["x"]) != tuple(p["second"])
+    differ = (p["y"], p["x"]) != (p["y2"], p["x2"])
     if told["same"] and differ:
         (first, second), start = told["raw"], told["starts"][0]
         notes.append(

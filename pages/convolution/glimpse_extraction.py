@@ -34,9 +34,11 @@ HANDED = {
 def panels(trace: Trace) -> Sequence[Panel]:
     """The image with its window, both blocks, and what was wanted instead."""
     p = trace.parameters
-    names = [pair((p["y"], p["x"])), pair(p["second"])]
+    names = [pair((p["y"], p["x"])), pair((p["y2"], p["x2"]))]
     return [
-        Grid("x", "image, window uncrossed", crossed="window", picks="intended", mark=p["intended"]),
+        Grid(
+            "x", "image, crossed outside the window", crossed="window", picks="intended", mark=p["intended"]
+        ),
         Grid("blocks", f"extract_glimpse at {names[0]} and {names[1]}", beside="offset"),
         Grid("wanted", f"wanted: {pair(p['intended'])} in the middle"),
         Grid("difference", "first block − wanted"),
@@ -56,9 +58,10 @@ def gradients(trace: Trace) -> Sequence[Panel]:
 def gradient_note(trace: Trace) -> str:
     """The operation has no gradient; two others have."""
     told = trace.facts
+    answer = "answers **None**" if told["tape"] == "None" else f"raises “{told['tape']}”, not even a **None**"
     down, across = (f"{slope:.4g}".replace("-", "−") for slope in told["start_gradient"])
     return (
-        f"`extract_glimpse` has no gradient, not even **None**: GradientTape raises LookupError, “{told['refused']}”. "
+        f"`extract_glimpse` has no gradient in either version: asked for one by the image, GradientTape {answer}. "
         "A network behind it cannot train what is in front. Padding and slicing gives each pixel of the window a 1 and "
         "every other a 0, but nothing by the start: an integer, so **None**. `crop_and_resize` interpolates from the "
         f"start before truncation, {pair(told['raw'][0])}, and has a gradient there too: d Σ / d start = ({down}, "
@@ -91,28 +94,29 @@ CONTROLS = (
     Control("size", "Image"),
     Control("glimpse", "Glimpse"),
     Control("intended", "Intended centre", help="Or click a pixel of the image.", labels={"height": "row", "width": "column"}),
-    Control("second", "Second offset", low=-6, high=8, sliders="Second offset, number {}", help="number 0 is y, 1 is x"),
+    Control("y2", "Second offset, y", low=-6, high=8),
+    Control("x2", "Second offset, x", low=-6, high=8),
     Control("image", "Image holds", labels={"count": "0, 1, 2, …", "random": "random"}),
     Control("handed", "Handed over", labels=HANDED),
     Control("seed", "Seed", low=0, high=99, when=("image", ("random",))),
 )  # fmt: skip
 
-ANSWER = {"y": -2, "x": -2, "second": "0,-2", "centered": True}
+ANSWER = {"y": -2, "x": -2, "y2": 0, "x2": -2, "centered": True}
 PRESETS = (
     Preset("V2: the corner", {"version": "V2", "noise": "zero"},
            "The mistake: the documentation says centre, but (1, 1) is now the block's top-left corner. (2, 1) is one row lower."),
-    Preset("Half a pixel more", {"y": 1.5, "x": 1.5, "second": "2.5,1.5"},
+    Preset("Half a pixel more", {"y": 1.5, "x": 1.5, "y2": 2.5, "x2": 1.5},
            "V1's offsets are centres in continuous coordinates: pixel (r, c) has its middle at (r + 0.5, c + 0.5)."),
     Preset("The answer, in V1", {**ANSWER, "intended": "1x1"},
            "Centred offsets count twice as fast: −2 is one pixel from the middle. The blocks are those around (1, 1) and (2, 1)."),
     Preset("The answer, in V2", {**ANSWER, "version": "V2", "noise": "zero", "intended": "1x1"},
            "The first block is still right, by truncation; the second begins one row too low."),
     Preset("The middle, in shares", {"y": 0, "x": 0, "centered": True, "normalized": True, "version": "V2",
-                                      "noise": "zero", "intended": "2x2", "second": "0.3,0"},
+                                      "noise": "zero", "intended": "2x2", "y2": 0.3, "x2": 0},
            "centered and normalized: the only convention that both versions agree on, and (0, 0) is the middle."),
-    Preset("Noise beyond the edge", {"y": 4, "x": 4, "intended": "4x4", "second": "4,4"},
+    Preset("Noise beyond the edge", {"y": 4, "x": 4, "intended": "4x4", "y2": 4, "x2": 4},
            "Two equal calls, and the cells outside the image differ: by default they are random numbers."),
-    Preset("y first", {"size": "4x9", "version": "V2", "noise": "zero", "y": 1, "x": 5, "second": "5,1", "intended": "2x6"},
+    Preset("y first", {"size": "4x9", "version": "V2", "noise": "zero", "y": 1, "x": 5, "y2": 5, "x2": 1, "intended": "2x6"},
            "The order is (y, x). Swapped, the block starts at row 5 of an image that has four rows."),
 )  # fmt: skip
 

@@ -27,45 +27,20 @@ def _row_why(trace: Trace) -> str:
 
 
 def _offset_answers(trace: Trace) -> Sequence[str]:
-    """The convention's offset; then the pixel itself, its middle, the corner."""
-    p, told = trace.parameters, trace.facts
-    (row, column), (height, width) = p["intended"], p["glimpse"]
-    guesses = [
-        _needed(trace),
-        (row, column),
-        (row + 0.5, column + 0.5),
-        told["wanted_start"],
-        (row + height, column + width),
-    ]
-    # Guesses that give the wanted block too are right as well: they are no wrong answer.
-    right = [guesses[0], *(guess for guess in guesses[1:] if not _gives(trace, guess))]
-    return list(dict.fromkeys(pair(guess) for guess in right))[:4]
+    """The convention's offset; then what people try, where that gives another block."""
+    wrong = [guess["offset"] for guess in trace.facts["guesses"] if not guess["right"]]
+    return list(dict.fromkeys(pair(offset) for offset in (_needed(trace), *wrong)))[:4]
 
 
-def _needed(trace: Trace) -> tuple[float, float]:
-    found: tuple[float, float] = _convention(trace)["offset"]
-    return found
-
-
-def _convention(trace: Trace) -> dict[str, object]:
+def _needed(trace: Trace) -> Sequence[float]:
     p = trace.parameters
     now = (p["version"], p["centered"], p["normalized"])
-    conversions: list[dict[str, object]] = trace.facts["conversions"]
-    return next(one for one in conversions if (one["version"], one["centered"], one["normalized"]) == now)
-
-
-def _gives(trace: Trace, offset: Sequence[float]) -> bool:
-    """Whether an offset gives the wanted block: the start is linear in the offset, through two known points."""
-    told, needed = trace.facts, _needed(trace)
-    stairs = told["stairs"]
-    slope = (stairs["raw"][-1] - stairs["raw"][0]) / (stairs["offset"][-1] - stairs["offset"][0])
-    aims = [told["wanted_start"][0], told["wanted_start"][1]]
-    if not trace.parameters["normalized"]:
-        return all(
-            math.trunc(aim + slope * (at - there)) == aim
-            for at, there, aim in zip(offset, needed, aims, strict=True)
-        )
-    return all(abs(at - there) < 1e-9 for at, there in zip(offset, needed, strict=True))
+    found: Sequence[float] = next(
+        one["offset"]
+        for one in trace.facts["conversions"]
+        if (one["version"], one["centered"], one["normalized"]) == now
+    )
+    return found
 
 
 PREDICTIONS = (
