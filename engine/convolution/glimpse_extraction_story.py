@@ -190,9 +190,9 @@ def _conversion(p: Mapping[str, Any], wanted: Sequence[int], how: tuple[str, boo
 
 
 def _guesses(p: Mapping[str, Any], wanted: Sequence[int]) -> list[tuple[float, float]]:
-    """Offsets people try for the wanted block: the pixel, its middle, the corner, and far below it."""
+    """Offsets people try for the wanted block: the pixel, its middle, the corner; the last is too far by any."""
     row, column = p["intended"]
-    return [(row, column), (row + 0.5, column + 0.5), (wanted[0], wanted[1]), (row + 20, column + 20)]
+    return [(row, column), (row + 0.5, column + 0.5), (wanted[0], wanted[1]), (row + 4, column + 4)]
 
 
 def _guess(p: Mapping[str, Any], wanted: Sequence[int], offset: Sequence[float]) -> dict[str, Any]:

@@ -114,7 +114,7 @@ PRESETS = (
     Preset("The middle, in shares", {"y": 0, "x": 0, "centered": True, "normalized": True, "version": "V2",
                                       "noise": "zero", "intended": "2x2", "y2": 0.3, "x2": 0},
            "centered and normalized: the only convention that both versions agree on, and (0, 0) is the middle."),
-    Preset("Noise beyond the edge", {"y": 4, "x": 4, "intended": "4x4", "y2": 4, "x2": 4},
+    Preset("Noise beyond the edge", {"y": 5, "x": 5, "intended": "4x4", "y2": 5, "x2": 5},
            "Two equal calls, and the cells outside the image differ: by default they are random numbers."),
     Preset("y first", {"size": "4x9", "version": "V2", "noise": "zero", "y": 1, "x": 5, "y2": 5, "x2": 1, "intended": "2x6"},
            "The order is (y, x). Swapped, the block starts at row 5 of an image that has four rows."),

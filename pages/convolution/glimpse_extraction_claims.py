@@ -88,9 +88,9 @@ def _rank(_: Run) -> Measured:
 
 
 def _noise(run: Run) -> Measured:
-    said, outside = _calls()["answers"]["default noise, twice"], run(y=4, x=4)
+    said, outside = _calls()["answers"]["default noise, twice"], run(y=5, x=5)
     value = (
-        f"the default call twice: results {said}; V1 at (4, 4) filled {outside.facts['cells_outside']} cells with numbers "
+        f"the default call twice: results {said}; V1 at (5, 5) filled {outside.facts['cells_outside']} cells with numbers "
         f"from {number(float(outside['blocks'].min()))} to {number(float(outside['blocks'].max()))}"
     )
     return Measured(value, "wrong" if said == "differ" else "holds")
