@@ -150,12 +150,17 @@ def test_slicing_and_resizing_have_gradients() -> None:
     np.testing.assert_allclose(trace.facts["start_gradient"], (45, 9), rtol=1e-4)  # 9 cells, 5 and 1 a pixel
 
 
-def test_noise_outside_is_new_in_both_blocks() -> None:
-    trace = run(y=5, x=5, y2=5, x2=5, intended="4x4")
-    assert trace.facts["same"]
-    outside = np.abs(trace["blocks"][0] - trace["blocks"][1])
-    assert np.count_nonzero(outside) == trace.facts["cells_outside"] == 5
+@pytest.mark.parametrize("noise", ["uniform", "gaussian"])
+def test_noise_looks_like_the_image(noise: str) -> None:
+    """It lies in the image's range and is one draw for the whole batch; a further call draws anew."""
+    trace = run(y=5, x=5, y2=5, x2=5, intended="4x4", noise=noise)
+    assert (trace.facts["same"], trace.facts["right"], trace.facts["cells_outside"]) == (True, True, 5)
+    assert not np.isin(trace["blocks"][0], trace["x"]).all()
+    assert (trace["blocks"][0] == trace["blocks"][1]).all()
+    assert trace["blocks"].min() >= 0
+    assert trace["blocks"].max() <= 24
     assert any("random" in note for note in trace.notes)
+    assert engine.run("glimpse-calls").facts["answers"]["default noise, twice"] == "differ"
 
 
 @pytest.mark.parametrize("y", [-20, 20])

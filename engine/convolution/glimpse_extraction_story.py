@@ -230,6 +230,10 @@ def _notes(p: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:
         )
     if told["cells_outside"]:
         filled = {"zero": "zeros", "uniform": "uniform random numbers", "gaussian": "Gaussian random numbers"}
-        again = "" if p["noise"] == "zero" else ", others in every call"
+        again = (
+            ""
+            if p["noise"] == "zero"
+            else " of the image's range, others in every call, the same for the whole batch"
+        )
         notes.append(f"{told['cells_outside']} cells lie outside the image: {filled[p['noise']]}{again}.")
     return notes

@@ -115,7 +115,7 @@ PRESETS = (
                                       "noise": "zero", "intended": "2x2", "y2": 0.3, "x2": 0},
            "centered and normalized: the only convention that both versions agree on, and (0, 0) is the middle."),
     Preset("Noise beyond the edge", {"y": 5, "x": 5, "intended": "4x4", "y2": 5, "x2": 5},
-           "Two equal calls, and the cells outside the image differ: by default they are random numbers."),
+           "Five cells lie outside. By default they are random numbers from the image's own range, easily taken for pixels."),
     Preset("y first", {"size": "4x9", "version": "V2", "noise": "zero", "y": 1, "x": 5, "y2": 5, "x2": 1, "intended": "2x6"},
            "The order is (y, x). Swapped, the block starts at row 5 of an image that has four rows."),
 )  # fmt: skip
