@@ -24,6 +24,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "hidden": 3,
     },
     "mask-propagation": {"tokens": (3, 1, 0), "features": 2, "layers": (("dense", 2), ("global-average", 1))},
+    "broadcasting": {"a": (2, 1, 1), "b": (3, 1), "c": (2,), "explicit": True},
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
@@ -54,6 +55,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
 }
 # above the lowest, where many sizes multiply; 3 for the others
 MOST = {
+    "broadcasting": 1,
     "channel-element-attention": 1,
     "dense-as-convolution": 1,
     "dynamic-filter-convolution": 1,
@@ -179,6 +181,8 @@ def prove(name: str, parameters: dict[str, Any]) -> int:
     for step in story.steps:
         if step.map is None or not step.map.exact or results[step.writes].dtype == tf.float16:
             continue  # float16 rounds small slopes to 0
+        if 0 in results[step.writes].shape:
+            continue  # nothing was written, and TensorFlow has no Jacobian of an empty tensor
         wide = (tf.float32, tf.float64)
         reads = [name for name in step.reads if name in results and results[name].dtype in wide]
         # A unit that sees nothing but padding is 0 whatever the values are: no generic factor.
