@@ -24,6 +24,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "hidden": 3,
     },
     "mask-propagation": {"tokens": (3, 1, 0), "features": 2, "layers": (("dense", 2), ("global-average", 1))},
+    "batchnorm-nd": {"case": "custom", "sizes": (2, 2), "batch": 2, "steps": 2, "beta": (1, 2)},
     "receptive-field": {"size": 5, "kernel": 3, "filters": 2},
     "conv1d-channels": {"steps": 8, "kernel": 3, "channels": 3, "filters": 2},
     "dense-as-convolution": {"tile": 2, "tiles": 2, "channels": 2, "units": 2, "stride": 1, "flip": True},
@@ -43,6 +44,7 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
 }
 # above the lowest, where many sizes multiply; 3 for the others
 MOST = {
+    "batchnorm-nd": 1,
     "channel-element-attention": 1,
     "dense-as-convolution": 1,
     "dynamic-filter-convolution": 1,
