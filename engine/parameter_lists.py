@@ -25,8 +25,8 @@ def _split(value: object, separators: str) -> list[object] | None:
 
 
 def _named(part: object) -> str:
-    """What no finite number is called: `nan`, `-inf`."""
-    return str(part).strip().lower() if isinstance(part, (str, float)) else ""
+    """What no finite number is called: `nan`, `-inf`, `none`."""
+    return str(part).strip().lower() if isinstance(part, (str, float)) or part is None else ""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Numbers:
     """A list of finite numbers: `0.1, 0.2`; with `default=None` it may be left out.
 
     `minus_infinity` also takes `-inf`. `refusals` gives a better sentence for well-known wrong lists:
-    "none" (no entry at all), "not a number" (NaN), "not whole".
+    "none" (no entry at all), "not a number" (NaN), "not whole", "entry none" (None among the entries).
     """
 
     name: str
@@ -72,6 +72,7 @@ class Numbers:
             return -math.inf
         if number is None:
             fix = f"entry {place} is not a finite number: correct or remove it"
+            fix = self.refusals.get(f"entry {_named(part)}", fix)
             raise refuse(self, part, self.refusals.get("not a number", fix) if _named(part) == "nan" else fix)
         if self.whole and not number.is_integer():
             raise refuse(self, part, self.refusals.get("not whole", f"change entry {place}"))

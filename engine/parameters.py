@@ -61,6 +61,13 @@ def finite(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def _several(value: object) -> bool:
+    """Whether this is a list where one number is wanted, or the text of one."""
+    if isinstance(value, str):
+        return "," in value or value.strip()[:1] in ("[", "(")
+    return isinstance(value, Sequence)
+
+
 def number_text(value: float) -> str:
     """The shortest text that reads back as the same number."""
     return str(int(value)) if float(value).is_integer() and abs(value) < 1e15 else repr(float(value))
@@ -68,13 +75,17 @@ def number_text(value: float) -> str:
 
 @dataclass(frozen=True)
 class Integer:
-    """A whole number from `low` to `high`; with `default=None` it may be left out."""
+    """A whole number from `low` to `high`; with `default=None` it may be left out.
+
+    `refusals` gives a better sentence for a well-known wrong value: "several" (a list of numbers).
+    """
 
     name: str
     default: int | None
     low: int
     high: int
     about: str = ""
+    refusals: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def expected(self) -> str:
@@ -85,7 +96,7 @@ class Integer:
             return None
         number = finite(value)
         if number is None or not number.is_integer():
-            raise refuse(self, value)
+            raise refuse(self, value, self.refusals.get("several", "") if _several(value) else "")
         if not self.low <= number <= self.high:
             nearest = self.low if number < self.low else self.high
             fix = f"the nearest allowed value is {nearest}"

@@ -21,6 +21,8 @@ SCORES = Numbers("scores", (0.1, 0.2), 1, 50)
 PADDING = Choice("padding", "SAME", ("SAME", "VALID"), refusals={"causal": "Conv1D only"})
 LOGITS = Numbers("logits", (0.0, 1.0), 1, 4, minus_infinity=True, refusals={"not a number": "NaN spreads"})
 LABELS = Numbers("labels", (1,), 1, 4, whole=True, refusals={"not whole": "count them", "none": "give one"})
+SIZES = Numbers("sizes", (9, 3), 1, 4, whole=True, refusals={"entry none": "a size must be known"})
+AXIS = Integer("axis", -1, -4, 3, refusals={"several": "one at a time"})
 MASK = Cells("mask", 100)
 WORDS = Text("words", "the cat", 24)
 STACK = Rows("stack", (PADDING, SIZE), 3)
@@ -82,6 +84,15 @@ def test_values_and_texts_read_alike(parameter: Any, given_value: Any, read: Any
         (LABELS, "1,1.5", "count them"),
         (LABELS, "1,-inf", "entry 2 is not a finite number"),
         (LABELS, "", "give one"),
+        (SIZES, [9, None], "a size must be known"),
+        (SIZES, "9,None", "a size must be known"),
+        (LABELS, [1, None], "entry 2 is not a finite number"),
+        (AXIS, [1, 2], "one at a time"),
+        (AXIS, "1,2", "one at a time"),
+        (AXIS, "(1)", "one at a time"),
+        (AXIS, "one", "choose a whole number"),
+        (AXIS, 1.5, "choose a whole number"),
+        (SIZE, [1, 2], "choose a whole number"),
         (SCORES, list(range(51)), "this has 51"),
         (SCORES, {"a": 1}, "separated by commas"),
         (PADDING, "same", "write SAME: the spelling counts"),
