@@ -15,7 +15,6 @@ from pages.kit.declare import Control
 from pages.kit.labs import Listed, labs
 from pages.kit.link import defaults
 
-
 MOST = 1000  # values of a number that are looked at; of more, a spread
 
 
