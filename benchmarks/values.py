@@ -70,6 +70,7 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
             isinstance(parameter, (Integer, Real, Pair))
             and parameter.default is not None
             and not _apart(parameter)
+            and not control.log  # its range moves in powers of ten
             and matters(control, defaults(listed))
         ):
             low = float(parameter.low if control.low is None else control.low)
