@@ -124,6 +124,8 @@ def clicked(listed: Listed) -> Clicked | None:
         if not matters(control, defaults(listed)):
             continue
         if isinstance(parameter, Toggle):
+            if not _accepted(listed, parameter.name, parameter.text(not parameter.default)):
+                continue
             return _toggle(control, parameter)
         words = [control.labels.get(one, one) for one in getattr(parameter, "options", ())]
         if isinstance(parameter, Choice) and len("".join(words)) <= MOST_SEGMENTS:
