@@ -1,0 +1,223 @@
+"""The strip of model-boundary: every boundary with its shapes, where it stops, and the repaired run after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from engine.links import IndexMap
+from engine.trace import Step
+
+Results = Mapping[str, Any]
+BODY = {
+    "dense": "Dense(8)",
+    "flatten": "Flatten, Dense(8)",
+    "conv1d": "Conv1D(4, 3), Flatten",
+    "conv2d": "Conv2D(4, 3), Flatten",
+    "lstm": "LSTM(4)",
+    "lstm-sequences": "LSTM(4, return_sequences=True)",
+}
+LOSS = {
+    "categorical": "CategoricalCrossentropy",
+    "sparse": "SparseCategoricalCrossentropy",
+    "binary": "BinaryCrossentropy",
+    "mse": "MeanSquaredError",
+    "hand": "tf.square(y − output)",
+}
+MOST_DRAWN = 4096  # weights of the head: more would only make the page slow
+SHARED = ("softmax", "softmax-batch")
+
+
+def steps_of(
+    given: Mapping[str, Any], repaired: Mapping[str, Any] | None, results: Results, told: Mapping[str, Any]
+) -> list[Step]:
+    """Both runs, one after the other."""
+    found = _run(given, results, "", told["stopped"], told["headline"])
+    if repaired is not None:
+        found += _run(repaired, results, "repaired_", "", "")
+    return found
+
+
+def _run(setup: Mapping[str, Any], results: Results, prefix: str, stopped: str, said: str) -> list[Step]:
+    found = [
+        Step(*_taken(setup, results, name, f"{prefix}{short}", short))
+        for name, short in (("labels", "y"), ("data", "x"))
+        if f"{prefix}{short}" in results
+    ]
+    body, input_shape = BODY[setup["body"]], _listed((None, *setup["input_shape"]))
+    settings = f"{setup['api']}, built for {input_shape}"
+    if f"{prefix}features" in results:
+        found.append(_body_step(setup, results, prefix, body, settings))
+        found += [_head_step(results, prefix), _activation_step(setup, results, prefix)]
+    if stopped:
+        return [*found, _stop(setup, results, stopped, said, body, settings)]
+    return [*found, *_loss_steps(setup, results, prefix)]
+
+
+def _listed(shape: tuple[Any, ...]) -> str:
+    return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
+
+
+def _taken(
+    setup: Mapping[str, Any], results: Results, name: str, written: str, short: str
+) -> tuple[Any, ...]:
+    """The batch taken of the data, with the repairs of its shape."""
+    steps = setup[f"{short}_steps"]
+    taken = {"rows": f"[:{setup['size']}]", "one": "[0]", "nested": f"[:{setup['size']}][None]"}[
+        setup["batch"]
+    ]
+    said = ", ".join(f"{step}({_setting(value)})" for step, value in steps)
+    whole, part = results[name].shape, results[written].shape
+    formula = (f"{_listed(whole)} → {_listed(part)}",)
+    return (taken, (name,), written, said, formula, None if steps else _same(setup, part, name, written))
+
+
+def _setting(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _same(setup: Mapping[str, Any], part: tuple[int, ...], name: str, written: str) -> IndexMap:
+    """One to one: the batch's cells are the data's own."""
+    loops = tuple(f"a{axis}" for axis in range(len(part)))
+    read = {"rows": loops, "one": ("0", *loops), "nested": loops[1:]}[setup["batch"]]
+    return IndexMap(dict(zip(loops, part, strict=True)), {written: loops, name: read}, "each")
+
+
+def _body_step(setup: Mapping[str, Any], results: Results, prefix: str, body: str, settings: str) -> Step:
+    x, features = results[f"{prefix}x"].shape, results[f"{prefix}features"].shape
+    formula = (f"{_listed(x)} → {_listed(features)}",)
+    return Step(body, (f"{prefix}x",), f"{prefix}features", settings, formula)
+
+
+def _head_step(results: Results, prefix: str) -> Step:
+    features, kernel = results[f"{prefix}features"], results[f"{prefix}kernel"]
+    rows = tuple(f"r{axis}" for axis in range(features.ndim - 1))
+    loops = {**dict(zip(rows, features.shape, strict=False)), "f": kernel.shape[0], "u": kernel.shape[1]}
+    names = {"logits": (*rows, "u"), "features": (*rows, "f"), "kernel": ("f", "u")}
+    drawn = kernel.size <= MOST_DRAWN
+    found = IndexMap(loops, {f"{prefix}{name}": axes for name, axes in names.items()}) if drawn else None
+    formula = (
+        f"{_listed(features.shape)} · {_listed(kernel.shape)} → {_listed((*features.shape[:-1], kernel.shape[1]))}",
+    )
+    reads = (f"{prefix}features", f"{prefix}kernel")
+    return Step(f"Dense({kernel.shape[1]})", reads, f"{prefix}logits", "+ bias, 0 here", formula, found)
+
+
+def _activation_step(setup: Mapping[str, Any], results: Results, prefix: str) -> Step:
+    kind, shape = setup["activation"], results[f"{prefix}logits"].shape
+    loops = {f"r{axis}": size for axis, size in enumerate(shape)}
+    cell, combine = tuple(loops), "each"
+    read = cell
+    if kind in SHARED:
+        axis = 0 if kind == "softmax-batch" else len(shape) - 1
+        loops["other"], combine = shape[axis], "share"
+        read = tuple("other" if place == axis else loop for place, loop in enumerate(cell))
+    names = {f"{prefix}output": cell, f"{prefix}logits": read}
+    # softmax over one is constant, ReLU is flat below 0, far sigmoids are flat in float32
+    exact = kind == "none"
+    operation = {"none": "no activation", "softmax-batch": "softmax(axis=0)"}.get(kind, kind)
+    along = {"softmax": "each row adds up to 1", "softmax-batch": "each column adds up to 1"}.get(kind, "")
+    formula = (along,) if along else ()
+    return Step(
+        operation,
+        (f"{prefix}logits",),
+        f"{prefix}output",
+        "",
+        formula,
+        IndexMap(loops, names, combine, exact),
+    )
+
+
+def _stop(
+    setup: Mapping[str, Any], results: Results, stopped: str, said: str, body: str, settings: str
+) -> Step:
+    """Where it ends: TensorFlow's sentence stands in the formula's place."""
+    shapes = {"model": ("x",), "loss": ("y", "output"), "fit": ("x", "y"), "batch": ("data",)}[stopped]
+    reads = tuple(name for name in shapes if name in results)
+    operation = {"model": f"{body}, Dense({setup['units']})", "loss": LOSS[setup["loss"]]}.get(
+        stopped, stopped
+    )
+    settings = settings if stopped == "model" else _told(setup)
+    return Step(f"{operation} ✗", reads, "stops here", settings, (said,))
+
+
+def _told(setup: Mapping[str, Any]) -> str:
+    crossed = setup["loss"] in ("categorical", "sparse", "binary")
+    told = f"from_logits={setup['from_logits']}" if crossed else ""
+    way = {"fit": "in fit, which may change y's shape first", "numpy": "on bare numbers"}.get(
+        setup["way"], ""
+    )
+    return ", ".join(part for part in (told, way) if part)
+
+
+def _loss_steps(setup: Mapping[str, Any], results: Results, prefix: str) -> list[Step]:
+    y, output, losses = (results[f"{prefix}{name}"].shape for name in ("y", "output", "losses"))
+    reads, names = (
+        (f"{prefix}output", f"{prefix}y"),
+        [f"{prefix}{name}" for name in ("losses", "output", "y")],
+    )
+    formula = (f"y {_listed(y)}, output {_listed(output)} → {_listed(losses)}",)
+    found = []
+    if f"{prefix}differences" in results:
+        table = results[f"{prefix}differences"].shape
+        step = _difference_step(prefix, y, output, table)
+        found, reads, formula = [step], (f"{prefix}differences",), (f"{_listed(table)} → {_listed(losses)}",)
+        each = tuple(f"r{axis}" for axis in range(len(table)))
+        squares = IndexMap(dict(zip(each, table, strict=True)), {names[0]: each, reads[0]: each}, "each")
+        found.append(Step("square", reads, names[0], "", formula, squares, f"{{{reads[0]}}}²"))
+    else:
+        found.append(
+            Step(
+                LOSS[setup["loss"]],
+                reads,
+                names[0],
+                _told(setup),
+                formula,
+                _loss_map(names, y, output, losses),
+            )
+        )
+    count = int(np.prod(losses))
+    loops = {f"r{axis}": size for axis, size in enumerate(losses)}
+    mean = IndexMap(loops, {f"{prefix}loss": (), names[0]: tuple(loops)}, "mean", setup["way"] != "fit")
+    return [*found, Step("mean", (names[0],), f"{prefix}loss", "", (f"sum of {count} ÷ {count}",), mean)]
+
+
+def _difference_step(
+    prefix: str, y: tuple[int, ...], output: tuple[int, ...], table: tuple[int, ...]
+) -> Step:
+    """Broadcasting: axes are aligned from the right, an axis of 1 is read again and again."""
+    loops = {f"r{axis}": size for axis, size in enumerate(table)}
+
+    def read(shape: tuple[int, ...]) -> tuple[str, ...]:
+        names = list(loops)[len(table) - len(shape) :]
+        return tuple("0" if size == 1 else name for name, size in zip(names, shape, strict=True))
+
+    access = {f"{prefix}differences": tuple(loops), f"{prefix}output": read(output), f"{prefix}y": read(y)}
+    found = IndexMap(loops, access, "each")
+    formula = f"y {_listed(y)} − output {_listed(output)} → {_listed(table)}"
+    reads = (f"{prefix}output", f"{prefix}y")
+    return Step(
+        "y − output",
+        reads,
+        f"{prefix}differences",
+        "",
+        (formula,),
+        found,
+        f"{{{prefix}y}} − {{{prefix}output}}",
+    )
+
+
+def _loss_map(
+    names: list[str], y: tuple[int, ...], output: tuple[int, ...], losses: tuple[int, ...]
+) -> IndexMap | None:
+    """The output's row and the label of it; None where the loss lines them up in a way of its own."""
+    if output[:-1] != losses:
+        return None
+    loops = {f"r{axis}": size for axis, size in enumerate(output)}
+    row = tuple(loops)[:-1]
+    forms = {output: tuple(loops), output[:-1]: row, (*output[:-1], 1): (*row, "0")}
+    if y not in forms:
+        return None
+    return IndexMap(loops, {names[0]: row, names[1]: tuple(loops), names[2]: forms[y]}, "sum", exact=False)
