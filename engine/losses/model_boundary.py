@@ -94,6 +94,9 @@ def model_boundary(x, y, given, repaired, seed):  # type: ignore[no-untyped-def]
     x: float32[samples, ...]; y: the labels; given, repaired: the settings of either run. What was reached
     is returned by name, with the error where it stopped; the repaired run's names begin with "repaired_".
     """
+    import tensorflow as tf
+
+    x, y = tf.convert_to_tensor(x), tf.convert_to_tensor(y)
     results = {"data": x, "labels": y, **attempt(x, y, given, seed)}
     if repaired:
         again = attempt(x, y, repaired, seed)

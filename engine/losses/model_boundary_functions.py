@@ -143,9 +143,10 @@ def attempt(x, y, setup, seed):  # type: ignore[no-untyped-def]
 
         # The same once more in its last pieces, to be looked at and differentiated.
         head, last = model.get_layer("head"), model.get_layer("activation")
-        reached["features"], reached["kernel"] = body(x), head.kernel
+        reached["features"] = features = body(x)
+        reached["kernel"] = kernel = tf.convert_to_tensor(head.kernel)
         with tf.GradientTape() as tape:
-            reached["logits"] = logits = reached["features"] @ head.kernel + head.bias
+            reached["logits"] = logits = features @ kernel + head.bias
             tape.watch(logits)
             reached["output"] = output = last(logits)
             reached["apart"] = tf.reduce_max(tf.abs(called - output))

@@ -41,6 +41,9 @@ MEANINGS: tuple[tuple[str, str], ...] = (
      "of them is 1."),
     (r"required broadcastable shapes",
      "Shapes are aligned from the right; two sizes that stand above each other differ and none of them is 1."),
+    (r"Matrix size-incompatible: In\[0\]: (\[.*?\]), In\[1\]: (\[.*?\])",
+     "A matrix product inside a layer, {0} · {1}: the inner sizes must agree. The last axis of what arrives is not "
+     "the one that the weights were made for."),
     (r"Data cardinality is ambiguous.*'x' sizes: (\d+).*'y' sizes: (\d+)",
      "fit counts samples along the first axis: {0} in x, {1} in y. A missing batch axis also reads like this."),
     (r"tuple index out of range",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,13 +32,33 @@ SHARED = ("softmax", "softmax-batch")
 
 
 def steps_of(
-    given: Mapping[str, Any], repaired: Mapping[str, Any] | None, results: Results, told: Mapping[str, Any]
+    given: Mapping[str, Any],
+    repaired: Mapping[str, Any] | None,
+    results: Results,
+    told: Mapping[str, Any],
+    same: frozenset[str],
 ) -> list[Step]:
-    """Both runs, one after the other."""
+    """Both runs, one after the other; of the repaired one what differs. `same` are its tensors that do not."""
     found = _run(given, results, "", told["stopped"], told["headline"])
     if repaired is not None:
-        found += _run(repaired, results, "repaired_", "", "")
+        again = _run(repaired, results, "repaired_", "", "")
+        found += [_renamed(step, same) for step in again if step.writes not in same]
     return found
+
+
+def _renamed(step: Step, same: frozenset[str]) -> Step:
+    """A step of the repaired run that reads what the first one made."""
+    names = {name: name.removeprefix("repaired_") for name in same}
+    access = {names.get(name, name): axes for name, axes in step.map.access.items()} if step.map else {}
+    readout = step.readout
+    for name, bare in names.items():
+        readout = readout.replace(f"{{{name}}}", f"{{{bare}}}")
+    return replace(
+        step,
+        reads=tuple(names.get(name, name) for name in step.reads),
+        map=replace(step.map, access=access) if step.map else None,
+        readout=readout,
+    )
 
 
 def _run(setup: Mapping[str, Any], results: Results, prefix: str, stopped: str, said: str) -> list[Step]:
@@ -82,7 +103,8 @@ def _same(setup: Mapping[str, Any], part: tuple[int, ...], name: str, written: s
     """One to one: the batch's cells are the data's own."""
     loops = tuple(f"a{axis}" for axis in range(len(part)))
     read = {"rows": loops, "one": ("0", *loops), "nested": loops[1:]}[setup["batch"]]
-    return IndexMap(dict(zip(loops, part, strict=True)), {written: loops, name: read}, "each")
+    floating = name == "data"  # class numbers have no slopes
+    return IndexMap(dict(zip(loops, part, strict=True)), {written: loops, name: read}, "each", exact=floating)
 
 
 def _body_step(setup: Mapping[str, Any], results: Results, prefix: str, body: str, settings: str) -> Step:
@@ -165,7 +187,9 @@ def _loss_steps(setup: Mapping[str, Any], results: Results, prefix: str) -> list
         step = _difference_step(prefix, y, output, table)
         found, reads, formula = [step], (f"{prefix}differences",), (f"{_listed(table)} → {_listed(losses)}",)
         each = tuple(f"r{axis}" for axis in range(len(table)))
-        squares = IndexMap(dict(zip(each, table, strict=True)), {names[0]: each, reads[0]: each}, "each")
+        squares = IndexMap(
+            dict(zip(each, table, strict=True)), {names[0]: each, reads[0]: each}, "each", exact=False
+        )
         found.append(Step("square", reads, names[0], "", formula, squares, f"{{{reads[0]}}}²"))
     else:
         found.append(
@@ -180,7 +204,7 @@ def _loss_steps(setup: Mapping[str, Any], results: Results, prefix: str) -> list
         )
     count = int(np.prod(losses))
     loops = {f"r{axis}": size for axis, size in enumerate(losses)}
-    mean = IndexMap(loops, {f"{prefix}loss": (), names[0]: tuple(loops)}, "mean", setup["way"] != "fit")
+    mean = IndexMap(loops, {f"{prefix}loss": (), names[0]: tuple(loops)}, "mean", exact=False)
     return [*found, Step("mean", (names[0],), f"{prefix}loss", "", (f"sum of {count} ÷ {count}",), mean)]
 
 

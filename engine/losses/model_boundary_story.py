@@ -42,15 +42,25 @@ ABOUT = {
 
 def tell(p: Mapping[str, Any], results: Mapping[str, Any], found: Sequence[Fault]) -> Story:
     """The story of both runs."""
-    tensors = {}
+    tensors, same = {}, _unchanged(results)
     for name, values in results.items():
         bare = name.removeprefix("repaired_")
-        if bare in ABOUT:
+        if bare in ABOUT and name not in same:
             after = ", after the repair" if bare != name else ""
             tensors[name] = Tensor(values, _axes(p, bare, values), ABOUT[bare] + after)
     facts = _facts(p, results, found)
     repaired = with_repairs(p, list(found)) if found else None
-    return Story(tensors, steps_of(setup_of(p), repaired, results, facts), facts, _notes(facts))
+    steps = steps_of(setup_of(p), repaired, results, facts, same)
+    return Story(tensors, steps, facts, _notes(facts))
+
+
+def _unchanged(results: Mapping[str, Any]) -> frozenset[str]:
+    """Tensors of the repaired run that are those of the first: they are told once."""
+    pairs = ((f"repaired_{name}", name) for name in ABOUT)
+    both = [(after, before) for after, before in pairs if after in results and before in results]
+    return frozenset(
+        after for after, before in both if np.array_equal(results[after], results[before], equal_nan=True)
+    )
 
 
 def _axes(p: Mapping[str, Any], name: str, values: Array) -> tuple[str, ...]:
