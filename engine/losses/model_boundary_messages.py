@@ -16,6 +16,9 @@ MEANINGS: tuple[tuple[str, str], ...] = (
      "with the batch axis, None while the model is built."),
     (r"expected ndim=(\d+), found ndim=(\d+)",
      "ndim counts axes, the batch axis included: the layer needs exactly {0}, it was given {1}."),
+    (r"Kernel shape must have the same length as input.*kernel of shape (\(.*?\)) and input of shape (\(.*?\))",
+     "A convolution's kernel {0} has an axis for each axis of its input {1}, with the filters in place of the batch: "
+     "the input has axes too many or too few."),
     (r"expected shape=(\(.*?\)), found shape=(\(.*?\))",
      "The model was built for {0}, where None is any batch size; it was called with {1}."),
     (r"Expected shape (\(.*?\)), but input has incompatible shape (\(.*?\))",
