@@ -63,12 +63,12 @@ def _renamed(step: Step, same: frozenset[str]) -> Step:
 
 def _run(setup: Mapping[str, Any], results: Results, prefix: str, stopped: str, said: str) -> list[Step]:
     found = [
-        Step(*_taken(setup, results, name, f"{prefix}{short}", short))
+        _taken(setup, results, name, f"{prefix}{short}", short)
         for name, short in (("labels", "y"), ("data", "x"))
         if f"{prefix}{short}" in results
     ]
     body, input_shape = BODY[setup["body"]], _listed((None, *setup["input_shape"]))
-    settings = f"{setup['api']}, built for {input_shape}"
+    settings = f"built for {input_shape}"
     if f"{prefix}features" in results:
         found.append(_body_step(setup, results, prefix, body, settings))
         found += [_head_step(results, prefix), _activation_step(setup, results, prefix)]
@@ -81,10 +81,8 @@ def _listed(shape: tuple[Any, ...]) -> str:
     return f"({shape[0]},)" if len(shape) == 1 else f"({', '.join(map(str, shape))})"
 
 
-def _taken(
-    setup: Mapping[str, Any], results: Results, name: str, written: str, short: str
-) -> tuple[Any, ...]:
-    """The batch taken of the data, with the repairs of its shape."""
+def _taken(setup: Mapping[str, Any], results: Results, name: str, written: str, short: str) -> Step:
+    """The batch taken of the data, with the repairs of its shape; y as it is stands beside the loss anyway."""
     steps = setup[f"{short}_steps"]
     taken = {"rows": f"[:{setup['size']}]", "one": "[0]", "nested": f"[:{setup['size']}][None]"}[
         setup["batch"]
@@ -92,7 +90,8 @@ def _taken(
     said = ", ".join(f"{step}({_setting(value)})" for step, value in steps)
     whole, part = results[name].shape, results[written].shape
     formula = (f"{_listed(whole)} → {_listed(part)}",)
-    return (taken, (name,), written, said, formula, None if steps else _same(setup, part, name, written))
+    found = None if steps else _same(setup, part, name, written)
+    return Step(taken, (name,), written, said, formula, found, aside=short == "y" and not steps)
 
 
 def _setting(value: Any) -> str:
@@ -200,6 +199,7 @@ def _loss_steps(setup: Mapping[str, Any], results: Results, prefix: str) -> list
                 _told(setup),
                 formula,
                 _loss_map(names, y, output, losses),
+                f"{LOSS[setup['loss']]} of the cells marked",
             )
         )
     count = int(np.prod(losses))

@@ -34,7 +34,7 @@ from pages.losses.model_boundary_words import (
     VERDICTS,
     WAYS,
     number,
-    told_shapes,
+    told_way,
 )
 
 TITLES = {
@@ -115,20 +115,14 @@ def gradient_note(trace: Trace) -> str:
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:
-    """How it ends, in short."""
+    """How it ends, and the shapes on the way."""
     told = trace.facts
-    found: list[tuple[str, str]] = [("this ends in", VERDICTS[told["verdict"]])]
-    if told["error"]:
-        found.append(("stops in the", told["stopped"]))
-    else:
-        found.append(("loss", number(told["loss"])))
+    found = [("this ends in", VERDICTS[told["verdict"]])]
     if told["faults"]:
-        found.append(("loss after the repair", number(told["repaired_loss"])))
         found.append(("does not fit", ", ".join(fault["name"] for fault in told["faults"])))
-    found.append(("shapes", told_shapes(told)))
-    if told["faults"]:
-        found.append(("shapes after the repair", told_shapes(told, after=True)))
-    return found
+        found.append(("as given", told_way(told)))
+        return [*found, ("after the repair", told_way(told, after=True))]
+    return [*found, ("shapes", told_way(told))]
 
 
 def _fault_rows(trace: Trace) -> Sequence[Sequence[str]]:
@@ -164,9 +158,7 @@ TABLES = (
         _fault_rows,
         _fault_note,
     ),
-    Table(
-        "What TensorFlow says", ("message, the printed values of x left out",), _message_rows, _message_note
-    ),
+    Table("What TensorFlow says", ("message (printed values left out)",), _message_rows, _message_note),
 )
 
 CROSS = ("loss", ("categorical", "sparse", "binary"))
@@ -185,7 +177,7 @@ CONTROLS = (
     Control("way", "Run as", labels=WAYS, help="numbers: what predict or NumPy hands on"),
     Control("api", "Made as", labels={"sequential": "Sequential", "functional": "functional"}),
     Control("batch_size", "Samples of a batch", low=1, high=8),
-    Control("label_count", "Number of labels", low=1, high=24, auto="as many as samples"),
+    Control("label_count", "Number of labels", low=1, high=24, auto="one each"),
     Control("seed", "Seed", low=0, high=50),
 )  # fmt: skip
 

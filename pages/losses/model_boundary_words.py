@@ -57,7 +57,12 @@ def first_word(text: str) -> str:
     return text.partition(":")[0]
 
 
-def told_shapes(told: Mapping[str, Any], after: bool = False) -> str:
-    """Shapes of the tensors that were reached, in order."""
+def told_way(told: Mapping[str, Any], after: bool = False) -> str:
+    """`data (12, 6, 6) → x (4, 6, 6) → output (4, 3), y (4,) → ✗ loss`: the boundaries that were reached."""
     shapes = told["repaired_shapes" if after else "shapes"]
-    return ", ".join(f"{name} {shape(shapes[name])}" for name in ("x", "output", "y") if name in shapes)
+    error = told["repaired_error"] if after else told["error"]
+    found = ["data " + shape(told["shapes"]["data"])]
+    found += [f"x {shape(shapes['x'])}"] if "x" in shapes else []
+    last = [f"{name} {shape(shapes[name])}" for name in ("output", "y") if name in shapes]
+    end = f"✗ {told['stopped']}" if error else f"loss {number(told['repaired_loss' if after else 'loss'])}"
+    return " → ".join([*found, *([", ".join(last)] if last else []), end])
