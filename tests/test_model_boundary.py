@@ -143,6 +143,14 @@ def test_the_pieces_are_the_models_own() -> None:
         assert trace.facts["repaired_loss"] == pytest.approx(float(losses.mean()), rel=1e-5)
 
 
+def test_a_head_on_four_axes_is_computed_right() -> None:
+    """tf.matmul of (6, 1, 4, 8) and (8, 3) gives wrong numbers and corrupts memory; tensordot does not."""
+    trace = run(data=(6, 1, 4, 4), body="dense", loss="mse", labels="values", units=3, batch_size=6)
+    expected = trace["features"].astype("float64") @ trace["kernel"].astype("float64")
+    np.testing.assert_allclose(trace["logits"], expected, atol=1e-5)
+    assert trace.facts["apart"] < 1e-6
+
+
 def test_channels_move_and_are_not_mixed() -> None:
     trace = run(data=(4, 3, 6, 6), body="conv2d", input_shape=(6, 6, 3), loss="sparse")
     assert trace.facts["stopped"] == "model"
