@@ -47,7 +47,10 @@ def steps_of(
 
 
 def _renamed(step: Step, same: frozenset[str]) -> Step:
-    """A step of the repaired run that reads what the first one made."""
+    """A step of the repaired run that reads what the first one made.
+
+    The numbers are the same; a tape, which saw two runs, would find no path between them.
+    """
     names = {name: name.removeprefix("repaired_") for name in same}
     access = {names.get(name, name): axes for name, axes in step.map.access.items()} if step.map else {}
     readout = step.readout
@@ -56,7 +59,9 @@ def _renamed(step: Step, same: frozenset[str]) -> Step:
     return replace(
         step,
         reads=tuple(names.get(name, name) for name in step.reads),
-        map=replace(step.map, access=access) if step.map else None,
+        map=replace(step.map, access=access, exact=step.map.exact and names.keys().isdisjoint(step.reads))
+        if step.map
+        else None,
         readout=readout,
     )
 
@@ -154,14 +159,14 @@ def _activation_step(setup: Mapping[str, Any], results: Results, prefix: str) ->
 def _stop(
     setup: Mapping[str, Any], results: Results, stopped: str, said: str, body: str, settings: str
 ) -> Step:
-    """Where it ends: TensorFlow's sentence stands in the formula's place."""
+    """Where it ends: the kind of error stands in the formula's place."""
     shapes = {"model": ("x",), "loss": ("y", "output"), "fit": ("x", "y"), "batch": ("data",)}[stopped]
     reads = tuple(name for name in shapes if name in results)
     operation = {"model": f"{body}, Dense({setup['units']})", "loss": LOSS[setup["loss"]]}.get(
         stopped, stopped
     )
     settings = settings if stopped == "model" else _told(setup)
-    return Step(f"{operation} ✗", reads, "stops here", settings, (said,))
+    return Step(f"{operation} ✗", reads, "stops here", settings, (said.partition(":")[0],))
 
 
 def _told(setup: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """**What you see.** The way from data to loss: a batch is taken, the model answers, the loss compares the answers with
-the labels. The strip shows each shape; a ✗ marks where TensorFlow stops, with its own words. Then the same way once
-more with the smallest repair, which was really run. Below are the tensors, and tables of what does not fit.
+the labels. The strip shows each shape; a ✗ marks where TensorFlow stops, and its own words stand below. Then the same
+way once more with the smallest repair, which was really run. Below are the tensors, and tables of what does not fit.
 
 **What to try.** Type your own data's shape, with the number of samples first, and choose model, head and loss as in
 your code. Then break it: take `x[0]` instead of a batch, leave out the channel axis, swap the labels' form. Look for

@@ -63,6 +63,7 @@ def told_way(told: Mapping[str, Any], after: bool = False) -> str:
     error = told["repaired_error"] if after else told["error"]
     found = ["data " + shape(told["shapes"]["data"])]
     found += [f"x {shape(shapes['x'])}"] if "x" in shapes else []
-    last = [f"{name} {shape(shapes[name])}" for name in ("output", "y") if name in shapes]
+    names = ("output", "y") if "output" in shapes or told["stopped"] == "fit" else ()
+    last = [f"{name} {shape(shapes[name])}" for name in names if name in shapes]
     end = f"✗ {told['stopped']}" if error else f"loss {number(told['repaired_loss' if after else 'loss'])}"
     return " → ".join([*found, *([", ".join(last)] if last else []), end])
