@@ -17,10 +17,12 @@ from engine.losses.model_boundary_functions import (
     attempt,
     batched,
     build,
+    in_pieces,
     layers_of,
     loss_of,
     make_data,
     make_labels,
+    walk,
 )
 from engine.parameter_lists import Numbers
 from engine.parameters import Choice, Integer, Toggle
@@ -84,7 +86,7 @@ def arguments(**p: Any) -> dict[str, Any]:
     }
 
 
-SHOWN = (make_data, make_labels, batched, adapted, layers_of, build, loss_of, attempt)
+SHOWN = (make_data, make_labels, batched, adapted, layers_of, build, loss_of, attempt, walk, in_pieces)
 LENS = "loss"
 
 

@@ -119,49 +119,62 @@ def attempt(x, y, setup, seed):  # type: ignore[no-untyped-def]
     With way "fit" Keras trains for one step with learning rate 0, eagerly. With way "numpy" the loss gets bare
     numbers, as after predict: a Keras loss otherwise finds the logits under the model's last activation.
     """
+    reached = {"stopped": "batch"}
+    try:
+        walk(reached, x, y, setup, seed)
+        del reached["stopped"]
+    except Exception as e:
+        reached["error"] = f"{type(e).__name__}: {getattr(e, 'message', '') or e}"
+    return reached
+
+
+def walk(reached, x, y, setup, seed):  # type: ignore[no-untyped-def]
+    """The way itself; "stopped" in `reached` names the boundary that is being crossed."""
     import keras
     import tensorflow as tf
 
-    reached, at = {}, "batch"
-    names = ("batch", "size", "x_steps", "y_steps", "body", "input_shape", "api", "units", "activation")
-    batch, size, x_steps, y_steps, *shape_of_model = (setup[name] for name in names)
-    try:
-        reached["x"] = x = adapted(batched(x, batch, size), x_steps)
-        reached["y"] = y = adapted(batched(y, batch, size), y_steps)
-        at = "model"
-        maker = build.__wrapped__ if setup["way"] == "fit" else build
-        model, body = maker(*shape_of_model, seed)
-        loss = loss_of(setup["loss"], setup["from_logits"], "sum_over_batch_size")
-        if setup["way"] == "fit":
-            at = "fit"
-            model.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
-            history = model.fit(x, y, batch_size=size, shuffle=False, verbose=0)
-            reached["loss"] = tf.constant(history.history["loss"][0])
-            at = "model"
-        called = model(x)
+    reached["x"] = x = adapted(batched(x, setup["batch"], setup["size"]), setup["x_steps"])
+    reached["y"] = y = adapted(batched(y, setup["batch"], setup["size"]), setup["y_steps"])
+    reached["stopped"] = "model"
+    names = ("body", "input_shape", "api", "units", "activation")
+    maker = build.__wrapped__ if setup["way"] == "fit" else build
+    model, body = maker(*(setup[name] for name in names), seed)
+    loss, each = (loss_of(setup["loss"], setup["from_logits"], way) for way in ("sum_over_batch_size", None))
+    if setup["way"] == "fit":
+        reached["stopped"] = "fit"
+        model.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
+        history = model.fit(x, y, batch_size=setup["size"], shuffle=False, verbose=0)
+        reached["loss"] = tf.constant(history.history["loss"][0])
+        reached["stopped"] = "model"
+    called = model(x)
 
-        # The same once more in its last pieces, to be looked at and differentiated. tensordot, not @: tf.matmul
-        # of (6, 1, 4, 8) and (8, 3) gives wrong numbers and writes outside its memory (TensorFlow 2.21, oneDNN).
-        head, last = model.get_layer("head"), model.get_layer("activation")
-        reached["features"] = features = body(x)
-        reached["kernel"] = kernel = tf.convert_to_tensor(head.kernel)
-        with tf.GradientTape() as tape:
-            reached["logits"] = logits = tf.tensordot(features, kernel, 1) + head.bias
-            tape.watch(logits)
-            reached["output"] = output = last(logits)
-            reached["apart"] = tf.reduce_max(tf.abs(called - output))
-            if setup["way"] == "numpy":
-                output = tf.identity(output)
-            at = "loss"
-            reached["loss"] = reached.get("loss", loss(y, output))
-            value = loss(y, output)
-        reached["losses"] = loss_of(setup["loss"], setup["from_logits"], None)(y, output)
-        if setup["loss"] == "hand" and setup["way"] != "fit":
-            reached["differences"] = tf.cast(y, output.dtype) - output
-        slope = tape.gradient(value, logits)
-        reached["gradient"] = tf.zeros_like(logits) if slope is None else slope
-        reached["no_path"] = tf.constant(slope is None)
-    except Exception as e:
-        reached["error"] = f"{type(e).__name__}: {getattr(e, 'message', '') or e}"
-        reached["stopped"] = at
-    return reached
+    head, last = model.get_layer("head"), model.get_layer("activation")
+    with tf.GradientTape() as tape:
+        output = in_pieces(reached, body(x), head, last, tape)
+        reached["apart"] = tf.reduce_max(tf.abs(called - output))
+        output = tf.identity(output) if setup["way"] == "numpy" else output
+        reached["stopped"] = "loss"
+        value = loss(y, output)
+    reached.setdefault("loss", value)
+    reached["losses"] = each(y, output)
+    if setup["loss"] == "hand" and setup["way"] != "fit":
+        reached["differences"] = tf.cast(y, output.dtype) - output
+    slope = tape.gradient(value, reached["logits"])
+    reached["gradient"] = tf.zeros_like(reached["logits"]) if slope is None else slope
+    reached["no_path"] = tf.constant(slope is None)
+
+
+def in_pieces(reached, features, head, last, tape):  # type: ignore[no-untyped-def]
+    """Head and activation once more, one by one, to be looked at and differentiated.
+
+    tensordot, not @: tf.matmul of (6, 1, 4, 8) and (8, 3) gives wrong numbers and writes outside its memory
+    (TensorFlow 2.21 with oneDNN).
+    """
+    import tensorflow as tf
+
+    reached["features"] = features
+    reached["kernel"] = kernel = tf.convert_to_tensor(head.kernel)
+    reached["logits"] = logits = tf.tensordot(features, kernel, 1) + head.bias
+    tape.watch(logits)
+    reached["output"] = last(logits)
+    return reached["output"]

@@ -179,38 +179,38 @@ def _told(setup: Mapping[str, Any]) -> str:
 
 
 def _loss_steps(setup: Mapping[str, Any], results: Results, prefix: str) -> list[Step]:
-    y, output, losses = (results[f"{prefix}{name}"].shape for name in ("y", "output", "losses"))
-    reads, names = (
-        (f"{prefix}output", f"{prefix}y"),
-        [f"{prefix}{name}" for name in ("losses", "output", "y")],
+    """The loss of each cell, of its differences where the page has them, and their mean."""
+    losses = results[f"{prefix}losses"].shape
+    found = (
+        _squares(results, prefix) if f"{prefix}differences" in results else [_cost(setup, results, prefix)]
     )
-    formula = (f"y {_listed(y)}, output {_listed(output)} → {_listed(losses)}",)
-    found = []
-    if f"{prefix}differences" in results:
-        table = results[f"{prefix}differences"].shape
-        step = _difference_step(prefix, y, output, table)
-        found, reads, formula = [step], (f"{prefix}differences",), (f"{_listed(table)} → {_listed(losses)}",)
-        each = tuple(f"r{axis}" for axis in range(len(table)))
-        squares = IndexMap(
-            dict(zip(each, table, strict=True)), {names[0]: each, reads[0]: each}, "each", exact=False
-        )
-        found.append(Step("square", reads, names[0], "", formula, squares, f"{{{reads[0]}}}²"))
-    else:
-        found.append(
-            Step(
-                LOSS[setup["loss"]],
-                reads,
-                names[0],
-                _told(setup),
-                formula,
-                _loss_map(names, y, output, losses),
-                f"{LOSS[setup['loss']]} of the cells marked",
-            )
-        )
     count = int(np.prod(losses))
     loops = {f"r{axis}": size for axis, size in enumerate(losses)}
-    mean = IndexMap(loops, {f"{prefix}loss": (), names[0]: tuple(loops)}, "mean", exact=False)
-    return [*found, Step("mean", (names[0],), f"{prefix}loss", "", (f"sum of {count} ÷ {count}",), mean)]
+    access = {f"{prefix}loss": (), f"{prefix}losses": tuple(loops)}
+    mean = IndexMap(loops, access, "mean", exact=False)
+    formula = (f"sum of {count} ÷ {count}",)
+    return [*found, Step("mean", (f"{prefix}losses",), f"{prefix}loss", "", formula, mean)]
+
+
+def _cost(setup: Mapping[str, Any], results: Results, prefix: str) -> Step:
+    names = [f"{prefix}{name}" for name in ("losses", "output", "y")]
+    losses, output, y = (results[name].shape for name in names)
+    formula = (f"y {_listed(y)}, output {_listed(output)} → {_listed(losses)}",)
+    kind, found = LOSS[setup["loss"]], _loss_map(names, y, output, losses)
+    reads = (names[1], names[2])
+    return Step(kind, reads, names[0], _told(setup), formula, found, f"{kind} of the cells marked")
+
+
+def _squares(results: Results, prefix: str) -> list[Step]:
+    """The line by hand in its two operations."""
+    names = [f"{prefix}{name}" for name in ("y", "output", "differences", "losses")]
+    y, output, table, losses = (results[name].shape for name in names)
+    each = tuple(f"r{axis}" for axis in range(len(table)))
+    loops = dict(zip(each, table, strict=True))
+    squares = IndexMap(loops, {names[3]: each, names[2]: each}, "each", exact=False)
+    formula = (f"{_listed(table)} → {_listed(losses)}",)
+    step = Step("square", (names[2],), names[3], "", formula, squares, f"{{{names[2]}}}²")
+    return [_difference_step(prefix, y, output, table), step]
 
 
 def _difference_step(

@@ -62,7 +62,7 @@ def panels(trace: Trace) -> Sequence[Panel]:
 
 
 def _place(trace: Trace) -> str:
-    return {"fit": "fit"}.get(trace.facts["stopped"], trace.facts["stopped"])
+    return str(trace.facts["stopped"])
 
 
 def _differs(trace: Trace, name: str) -> bool:
@@ -147,7 +147,7 @@ def _message_rows(trace: Trace) -> Sequence[Sequence[str]]:
 def _message_note(trace: Trace) -> str:
     told = trace.facts
     if told["error"]:
-        return "It means: " + told["meaning"].replace("[", "\\[")
+        return "It means: " + str(told["meaning"]).replace("[", "\\[")
     return f"This combination ends in {VERDICTS[told['verdict']]}."
 
 
