@@ -67,8 +67,9 @@ def by_loops(trace):
 @given(data=st.data())
 def test_any_state_is_the_equations_and_keras_layer(data):
     trace = run(**data.draw(parameters_of(listed.technique, most=2)))
-    y = trace["y"] if "y" in trace.tensors else trace["h"]
-    np.testing.assert_allclose(y, by_loops(trace), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(trace["y"], by_loops(trace), rtol=1e-3, atol=1e-4)
+    if "mask" not in trace.tensors:  # what one step makes of what it is given is what the walk made
+        np.testing.assert_allclose(trace["h"], trace["y"], rtol=1e-4, atol=1e-5)
     scale = max(1.0, trace.facts["largest_h"], trace.facts["largest_c"] or 0)
     assert trace.facts["keras_output_off"] <= 1e-4 * scale
     assert trace.facts["keras_state_off"] <= 1e-4 * scale

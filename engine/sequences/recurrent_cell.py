@@ -171,7 +171,8 @@ def recurrent_cell(  # type: ignore[no-untyped-def]
         else:
             results[name] = tf.where(kept, results[f"{name}_new"], state)
     if mask is not None:
-        results |= {"mask": tf.constant(mask), "y": tf.stack(found["y"], axis=1)}
+        results["mask"] = tf.convert_to_tensor(mask)
+    results["y"] = tf.stack(found["y"], axis=1)  # of the walk: its gradients go all the way back
     results |= handed_out(results, calls, sequences, return_state)
     if calls > 1:
         through = walk(tf.unstack(x, axis=1), kept, start, 1, False, step, zero_output)

@@ -167,9 +167,8 @@ def handed_out(results, calls, sequences, return_state):  # type: ignore[no-unty
     """What the layer answers: all outputs or each call's last, and perhaps the states it ends in."""
     import tensorflow as tf
 
-    h = results["h"]
-    y = results.get("y", h)
-    batch, time, units = h.shape
+    y = results["y"]
+    batch, time, units = y.shape
     steps, by_call = time // calls, [calls] if calls > 1 else []
     shape = [batch, *by_call, *([steps] if sequences else []), units]
     answer = {"output": tf.reshape(y if sequences else y[:, steps - 1 :: steps], shape)}

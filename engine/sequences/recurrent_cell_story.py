@@ -205,7 +205,8 @@ def _reset_before(p: Mapping[str, Any], values: Values) -> list[Step]:
 def _kept(p: Mapping[str, Any], values: Values) -> list[Step]:
     """A masked step hands on the states it was given; which tensor a cell comes from is the mask's say: not exact."""
     if "mask" not in values:
-        return []
+        links = IndexMap(_loops(values), {"y": HERE, "h": HERE}, "each", exact=False)  # held still, as above
+        return [Step("hand on", ("h",), "y", "every state is an output", (), links, "{h}", aside=True)]
     steps = []
     for name in ("c", "h"):
         if name in values:
@@ -228,12 +229,11 @@ def _answers(p: Mapping[str, Any], values: Values) -> list[Step]:
     batch = values["h"].shape[0]
     by_call = ("k",) if calls > 1 else ()
     offset = f"{steps}*k + " if calls > 1 else ""
-    y = "y" if "y" in values else "h"
     found = []
     for name, source, all_steps in (
         ("state_c", "c", False),
         ("state_h", "h", False),
-        ("output", y, p["return_sequences"]),
+        ("output", "y", p["return_sequences"]),
     ):
         if name not in values:
             continue
