@@ -13,6 +13,7 @@ from engine.parameters import Choice, Integer, Real, Toggle
 from engine.sequences import recurrent_cell_story
 from engine.sequences.recurrent_cell_functions import (
     activate,
+    each_step,
     gru_step,
     handed_out,
     keras_calls,
@@ -127,6 +128,7 @@ SHOWN = (
     walk,
     slopes,
     states_before,
+    each_step,
     handed_out,
     keras_layer,
     keras_calls,
@@ -160,31 +162,25 @@ def recurrent_cell(  # type: ignore[no-untyped-def]
     kept = None if mask is None else tf.cast(mask, tf.bool)[..., tf.newaxis]
     step = step_of(cell, weights, activation, reset_after)
 
-    found, results = slopes(x, kept, start, calls, stateful, step, zero_output, loss)
-    # Each step once more, all at once, the states before it held still: what one step makes of its input.
+    found, results = slopes(x, weights[0], kept, start, calls, stateful, step, zero_output, loss)
     before = states_before(found["states"], start, calls, stateful)
     results |= {"x": x, **dict(zip(("kernel", "recurrent", "bias"), weights))}  # noqa: B905
-    results |= {**dict(zip(("h_before", "c_before"), before)), **step(x, *before)}  # noqa: B905
-    for name, state in zip("hc", before):  # noqa: B905
-        if mask is None:
-            results[name] = results.pop(f"{name}_new")
-        else:
-            results[name] = tf.where(kept, results[f"{name}_new"], state)
+    results |= each_step(results["from_input"], before, kept, step)
     if mask is not None:
         results["mask"] = tf.convert_to_tensor(mask)
     results["y"] = tf.stack(found["y"], axis=1)  # of the walk: its gradients go all the way back
     results |= handed_out(results, calls, sequences, return_state)
     if calls > 1:
-        through = walk(tf.unstack(x, axis=1), kept, start, 1, False, step, zero_output)
+        through = walk(tf.unstack(results["from_input"], axis=1), kept, start, 1, False, step, zero_output)
         results["one_pass"] = tf.stack([states[0] for states in through["states"]], axis=1)
 
-    shape, units = (x.shape[0], x.shape[1] // calls, x.shape[2]), start[0].shape[1]
+    shape, units = (x.shape[0], x.shape[2]), start[0].shape[1]
     given = (activation, len(weights) > 2, reset_after, sequences, stateful, zero_output)
-    layer = keras_layer(cell, shape, units, *given)
-    output, *states = keras_calls(layer, x, kept, start, weights, calls)
+    built = keras_layer(cell, shape, units, *given)
+    output, *states = keras_calls(built, x, kept, start, weights, calls)
     results["keras_output"] = tf.reshape(output, results["output"].shape)
     results |= {f"keras_{name}": state for name, state in zip("hc", states)}  # noqa: B905
-    results["keras_parameters"] = tf.constant(layer.count_params())
+    results["keras_parameters"] = tf.constant(built[0].count_params())
     return results
 
 

@@ -47,40 +47,38 @@ def activate(name, x):  # type: ignore[no-untyped-def]
     return {"tanh": tf.tanh, "relu": tf.nn.relu, "linear": tf.identity}[name](x)
 
 
-def simple_rnn_step(x, h_before, weights, activation):  # type: ignore[no-untyped-def]
-    """One step, or all at once. x: float32[..., feature]; h_before: float32[..., unit]."""
-    kernel, recurrent, bias = [*weights, 0.0][:3]
-    from_input, from_state = x @ kernel, h_before @ recurrent
-    h = activate(activation, from_input + from_state + bias)
-    return {"from_input": from_input, "from_state": from_state, "h_new": h}
+def simple_rnn_step(from_input, h_before, weights, activation):  # type: ignore[no-untyped-def]
+    """One step. from_input: x · kernel, float32[batch, unit]; h_before: float32[batch, unit]."""
+    _, recurrent, bias = [*weights, 0.0][:3]
+    from_state = h_before @ recurrent
+    return {"from_state": from_state, "h_new": activate(activation, from_input + from_state + bias)}
 
 
-def lstm_step(x, h_before, c_before, weights, activation):  # type: ignore[no-untyped-def]
+def lstm_step(from_input, h_before, c_before, weights, activation):  # type: ignore[no-untyped-def]
     """One step: gates in (0, 1) decide what is kept of c, what is added to it, what of it is shown."""
     import tensorflow as tf
 
-    kernel, recurrent, bias = [*weights, 0.0][:3]
-    from_input, from_state = x @ kernel, h_before @ recurrent
+    _, recurrent, bias = [*weights, 0.0][:3]
+    from_state = h_before @ recurrent
     i, f, g, o = tf.split(from_input + from_state + bias, 4, axis=-1)
     i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), activate(activation, g), tf.sigmoid(o)
     c = f * c_before + i * g
-    found = {"from_input": from_input, "from_state": from_state, "i": i, "f": f, "g": g, "o": o}
+    found = {"from_state": from_state, "i": i, "f": f, "g": g, "o": o}
     return {**found, "c_new": c, "h_new": o * activate(activation, c)}
 
 
-def gru_step(x, h_before, weights, activation, reset_after):  # type: ignore[no-untyped-def]
+def gru_step(from_input, h_before, weights, activation, reset_after):  # type: ignore[no-untyped-def]
     """One step: z mixes the state before with a candidate; r says how much of it the candidate sees."""
     import tensorflow as tf
 
-    kernel, recurrent, bias = [*weights, None][:3]
+    _, recurrent, bias = [*weights, None][:3]
     units = recurrent.shape[0]
     inputs, states = (0.0, 0.0) if bias is None else tf.unstack(bias) if reset_after else (bias, 0.0)
-    from_input = x @ kernel
     from_state = h_before @ (recurrent if reset_after else recurrent[:, : 2 * units])
     xz, xr, xg = tf.split(from_input + inputs, 3, axis=-1)
     by_state = tf.split(from_state + states, 3 if reset_after else 2, axis=-1)
     z, r = tf.sigmoid(xz + by_state[0]), tf.sigmoid(xr + by_state[1])
-    found = {"from_input": from_input, "from_state": from_state, "z": z, "r": r}
+    found = {"from_state": from_state, "z": z, "r": r}
     if reset_after:
         g = activate(activation, xg + r * by_state[2])
     else:
@@ -91,41 +89,42 @@ def gru_step(x, h_before, weights, activation, reset_after):  # type: ignore[no-
 
 
 def step_of(cell, weights, activation, reset_after):  # type: ignore[no-untyped-def]
-    """The step of this cell as a function of x and the states before; `weights` are in it already."""
+    """The step of this cell as a function of x · kernel and the states before; `weights` are in it already."""
     if cell == "LSTM":
-        return lambda x, h, c: lstm_step(x, h, c, weights, activation)
+        return lambda from_input, h, c: lstm_step(from_input, h, c, weights, activation)
     if cell == "GRU":
-        return lambda x, h: gru_step(x, h, weights, activation, reset_after)
-    return lambda x, h: simple_rnn_step(x, h, weights, activation)
+        return lambda from_input, h: gru_step(from_input, h, weights, activation, reset_after)
+    return lambda from_input, h: simple_rnn_step(from_input, h, weights, activation)
 
 
-def walk(xs, kept, start, calls, stateful, step, zero_output):  # type: ignore[no-untyped-def]
+def walk(inputs, kept, start, calls, stateful, step, zero_output):  # type: ignore[no-untyped-def]
     """Step by step through several calls of a layer: states and outputs of each step, as lists.
 
-    xs: a list of float32[batch, feature]; kept: bool[batch, time, 1] or None; start: the states [h] or [h, c].
+    inputs: x · kernel, a list of float32[batch, gate]; kept: bool[batch, time, 1] or None; start: [h] or [h, c].
     A call starts from `start`, or (stateful) from the values that the call before left: no gradient comes back.
     """
     import tensorflow as tf
 
     found = {"new": [], "states": [], "y": []}
-    states = start
-    for time, x in enumerate(xs):
-        if time % (len(xs) // calls) == 0:
+    states, zeros = start, tf.zeros_like(start[0])
+    real = None if kept is None else tf.unstack(kept, axis=1)
+    for time, from_input in enumerate(inputs):
+        if time % (len(inputs) // calls) == 0:
             states = [tf.stop_gradient(state) for state in states] if stateful and time else start
-            y = tf.zeros_like(start[0])
-        made = step(x, *states)
+            y = zeros
+        made = step(from_input, *states)
         new = [made[name] for name in ("h_new", "c_new") if name in made]
-        if kept is None:
+        if real is None:
             states, y = new, new[0]
         else:
-            states = [tf.where(kept[:, time], one, before) for one, before in zip(new, states)]  # noqa: B905
-            y = tf.where(kept[:, time], new[0], tf.zeros_like(y) if zero_output else y)
+            states = [tf.where(real[time], one, before) for one, before in zip(new, states)]  # noqa: B905
+            y = tf.where(real[time], new[0], zeros if zero_output else y)
         for name, value in (("new", new), ("states", states), ("y", y)):
             found[name].append(value)
     return found
 
 
-def slopes(x, kept, start, calls, stateful, step, zero_output, loss):  # type: ignore[no-untyped-def]
+def slopes(x, kernel, kept, start, calls, stateful, step, zero_output, loss):  # type: ignore[no-untyped-def]
     """The walk, and the gradient of Σ of its last output (or all of the last call) at every step.
 
     gradient_x: float32[batch, time, feature]; gradient_h, gradient_c: float32[batch, time, unit], in the
@@ -134,16 +133,17 @@ def slopes(x, kept, start, calls, stateful, step, zero_output, loss):  # type: i
     """
     import tensorflow as tf
 
-    xs = tf.unstack(x, axis=1)
     with tf.GradientTape() as tape:
-        tape.watch(xs)
-        found = walk(xs, kept, start, calls, stateful, step, zero_output)
-        counted = 1 if loss == "last" else len(xs) // calls
+        tape.watch(x)
+        from_input = x @ kernel
+        found = walk(tf.unstack(from_input, axis=1), kept, start, calls, stateful, step, zero_output)
+        counted = 1 if loss == "last" else x.shape[1] // calls
         total = tf.add_n([tf.reduce_sum(y) for y in found["y"][-counted:]])
-    sources = {"x": xs, **{name: list(new) for name, new in zip("hc", zip(*found["new"]))}}  # noqa: B905
-    answers, results = tape.gradient(total, sources), {}
+    computed = {name: list(new) for name, new in zip("hc", zip(*found["new"]))}  # noqa: B905
+    answers = tape.gradient(total, {"x": x, **computed})
+    results = {"gradient_x": answers.pop("x"), "from_input": from_input}
     for name, values in answers.items():
-        filled = [tf.zeros_like(s) if v is None else v for s, v in zip(sources[name], values)]  # noqa: B905
+        filled = [tf.zeros_like(s) if v is None else v for s, v in zip(computed[name], values)]  # noqa: B905
         results[f"gradient_{name}"] = tf.stack(filled, axis=1)
     results["reached"] = tf.constant([int(slope is not None) for slope in answers["h"]])
     results["flow"] = tf.norm(results["gradient_h"], axis=-1)
@@ -151,16 +151,34 @@ def slopes(x, kept, start, calls, stateful, step, zero_output, loss):  # type: i
 
 
 def states_before(states, start, calls, stateful):  # type: ignore[no-untyped-def]
-    """What every step starts from, no gradient through it: [float32[batch, time, unit], ...] for h and c."""
+    """What every step starts from, h and c: [float32[batch, time, unit], ...]; no gradient goes back in time."""
     import tensorflow as tf
 
     steps, before = len(states), []
     fresh = [time % (steps // calls) == 0 and not (stateful and time) for time in range(steps)]
     for place, first in enumerate(start):
-        walked = [first, *(state[place] for state in states)]
+        walked = [first, *(tf.stop_gradient(state[place]) for state in states)]
         chosen = [first if new else state for new, state in zip(fresh, walked)]  # noqa: B905
-        before.append(tf.stop_gradient(tf.stack(chosen, axis=1)))
+        before.append(tf.stack(chosen, axis=1))
     return before
+
+
+def each_step(from_input, before, kept, step):  # type: ignore[no-untyped-def]
+    """Every step once more, from the states before it as they are: its gates, float32[batch, time, ...].
+
+    One step after the other, since a larger product could round differently than the walk did.
+    """
+    import tensorflow as tf
+
+    timesteps = zip(*(tf.unstack(one, axis=1) for one in (from_input, *before)))  # noqa: B905
+    made = [step(*given) for given in timesteps]
+    results = {name: tf.stack([one[name] for one in made], axis=1) for name in made[0]}
+    for name, state in zip("hc", before):  # noqa: B905
+        if kept is None:
+            results[name] = results.pop(f"{name}_new")
+        else:
+            results[name] = tf.where(kept, results[f"{name}_new"], state)
+    return {**dict(zip(("h_before", "c_before"), before)), **results}  # noqa: B905
 
 
 def handed_out(results, calls, sequences, return_state):  # type: ignore[no-untyped-def]
@@ -181,8 +199,9 @@ def handed_out(results, calls, sequences, return_state):  # type: ignore[no-unty
 
 @functools.lru_cache(maxsize=64)
 def keras_layer(cell, shape, units, activation, bias, reset_after, sequences, stateful, zero_output):  # type: ignore[no-untyped-def]
-    """Keras' own layer for input of this shape [batch, time, feature], built once."""
+    """Keras' own layer for input of [batch, feature] and any length, and how it is called: compiled once."""
     import keras
+    import tensorflow as tf
 
     given = {"reset_after": reset_after} if cell == "GRU" else {}
     layer = getattr(keras.layers, cell)(
@@ -193,22 +212,31 @@ def keras_layer(cell, shape, units, activation, bias, reset_after, sequences, st
         return_state=True,
         stateful=stateful,
         zero_output_for_mask=zero_output,
-        unroll=True,  # the same numbers, sooner
         **given,
     )
-    layer.build(shape)
-    return layer
+    batch, features = shape
+    layer.build((batch, None, features))
+    length = tf.TensorSpec([batch, None, features])
+    state = [tf.TensorSpec([batch, units])] * (2 if cell == "LSTM" else 1)
+    masks = tf.TensorSpec([batch, None], tf.bool)
+    plain = tf.function(lambda x, start: layer(x, initial_state=start), input_signature=[length, state])
+    masked = tf.function(
+        lambda x, start, mask: layer(x, mask=mask, initial_state=start),
+        input_signature=[length, state, masks],
+    )
+    return layer, plain, masked
 
 
-def keras_calls(layer, x, mask, start, weights, calls):  # type: ignore[no-untyped-def]
+def keras_calls(built, x, mask, start, weights, calls):  # type: ignore[no-untyped-def]
     """What the layer answers to call after call: [output, states ...], stacked over the calls (axis 1)."""
     import tensorflow as tf
 
+    layer, plain, masked = built
     layer.set_weights(weights)
     steps, answers = x.shape[1] // calls, []
     for place in range(calls):
         piece = slice(place * steps, (place + 1) * steps)
-        first = {"initial_state": start} if not (layer.stateful and place) else {}
-        seen = None if mask is None else mask[:, piece, 0]
-        answers.append(layer(x[:, piece], mask=seen, **first))
+        first = layer.states if layer.stateful and place else start
+        given = (x[:, piece], [tf.convert_to_tensor(state) for state in first])
+        answers.append(plain(*given) if mask is None else masked(*given, mask[:, piece, 0]))
     return [tf.stack(part, axis=1) for part in zip(*answers)]  # noqa: B905
