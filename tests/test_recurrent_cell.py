@@ -67,9 +67,8 @@ def by_loops(trace):
 @given(data=st.data())
 def test_any_state_is_the_equations_and_keras_layer(data):
     trace = run(**data.draw(parameters_of(listed.technique, most=2)))
-    np.testing.assert_allclose(trace["y"], by_loops(trace), rtol=1e-3, atol=1e-4)
-    if "mask" not in trace.tensors:  # what one step makes of what it is given is what the walk made
-        np.testing.assert_allclose(trace["h"], trace["y"], rtol=1e-4, atol=1e-5)
+    y = trace["y"] if "y" in trace.tensors else trace["h"]
+    np.testing.assert_allclose(y, by_loops(trace), rtol=1e-3, atol=1e-4)
     scale = max(1.0, trace.facts["largest_h"], trace.facts["largest_c"] or 0)
     assert trace.facts["keras_output_off"] <= 1e-4 * scale
     assert trace.facts["keras_state_off"] <= 1e-4 * scale
@@ -114,7 +113,7 @@ def test_every_call_hands_out_its_own_piece():
 
 
 def test_where_the_state_comes_from():
-    """The map "carry over" is not proven by the tape, which holds the walk still: prove it by values."""
+    """The map "carry over" is no path on the tape, which has walked before: prove it by values."""
     for stateful in (True, False):
         trace = run(**SMALL, calls=2, stateful=stateful, cell="LSTM")
         steps = {step.writes: step for step in trace.steps if step.operation == "carry over"}
@@ -124,7 +123,7 @@ def test_where_the_state_comes_from():
                 fresh = cell[1] % 3 == 0 and not (stateful and cell[1])
                 assert linked == (set() if fresh else {(cell[0], cell[1] - 1, cell[2])})
                 expected = 0 if fresh else trace[name][cell[0], cell[1] - 1, cell[2]]
-                assert trace[f"{name}_before"][cell] == expected
+                assert trace[f"{name}_before"][cell] == pytest.approx(expected, rel=1e-5)
 
 
 # Calls and states
@@ -153,7 +152,8 @@ def test_a_masked_step_copies_the_state_and_repeats_the_output(cell):
     trace = run(cell=cell, padding="end", timesteps=6, batch=1)
     assert trace["mask"].tolist() == [[1, 1, 1, 1, 0, 0]] and trace.facts["last_kept"] == 3
     for name in ("h", "y"):
-        np.testing.assert_array_equal(trace[name][0, 4:], trace[name][0, [3, 3]])
+        np.testing.assert_allclose(trace[name][0, 4:], trace[name][0, [3, 3]], rtol=1e-5)
+    np.testing.assert_array_equal(trace["h"][0, 4:], trace["h_before"][0, 4:])
     assert not trace["gradient_x"][0, 4:].any() and trace["gradient_x"][0, :4].any()
     zero = run(cell=cell, padding="end", timesteps=6, batch=1, zero_output_for_mask=True)
     assert not zero["y"][0, 4:].any() and not zero["keras_output"][0, 4:].any()

@@ -13,7 +13,7 @@ from engine.parameters import Choice, Integer, Real, Toggle
 from engine.sequences import recurrent_cell_story
 from engine.sequences.recurrent_cell_functions import (
     activate,
-    each_step,
+    all_steps,
     gru_step,
     handed_out,
     keras_calls,
@@ -128,7 +128,7 @@ SHOWN = (
     walk,
     slopes,
     states_before,
-    each_step,
+    all_steps,
     handed_out,
     keras_layer,
     keras_calls,
@@ -160,19 +160,21 @@ def recurrent_cell(  # type: ignore[no-untyped-def]
     x, start = tf.convert_to_tensor(x), [tf.convert_to_tensor(state) for state in start]
     weights = [tf.convert_to_tensor(weight) for weight in weights]
     kept = None if mask is None else tf.cast(mask, tf.bool)[..., tf.newaxis]
-    step = step_of(cell, weights, activation, reset_after)
+    walked = (calls, stateful, step_of(cell, weights, activation, reset_after), zero_output)
 
-    found, results = slopes(x, weights[0], kept, start, calls, stateful, step, zero_output, loss)
+    found, results = slopes(x, weights[0], kept, start, *walked, loss)
     before = states_before(found["states"], start, calls, stateful)
-    results |= {"x": x, **dict(zip(("kernel", "recurrent", "bias"), weights))}  # noqa: B905
-    results |= each_step(results["from_input"], before, kept, step)
+    # Copies: what a step reads is told apart from what the steps before it have read.
+    x_read, *weights_read = [tf.identity(one) for one in (x, *weights)]
+    step = step_of(cell, weights_read, activation, reset_after)
+    results |= all_steps(x_read, weights_read, before, mask, step)
     if mask is not None:
-        results["mask"] = tf.convert_to_tensor(mask)
-    results["y"] = tf.stack(found["y"], axis=1)  # of the walk: its gradients go all the way back
+        results |= {"mask": tf.convert_to_tensor(mask), "y": tf.stack(found["y"], axis=1)}
     results |= handed_out(results, calls, sequences, return_state)
     if calls > 1:
-        through = walk(tf.unstack(results["from_input"], axis=1), kept, start, 1, False, step, zero_output)
-        results["one_pass"] = tf.stack([states[0] for states in through["states"]], axis=1)
+        through = walk(tf.unstack(x @ weights[0], axis=1), kept, start, 1, False, *walked[2:])
+        for name, states in (("in_pieces", found["states"]), ("one_pass", through["states"])):
+            results[name] = tf.stack([state[0] for state in states], axis=1)
 
     shape, units = (x.shape[0], x.shape[2]), start[0].shape[1]
     given = (activation, len(weights) > 2, reset_after, sequences, stateful, zero_output)

@@ -47,7 +47,7 @@ def facts(p: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
         "flow_last": float(carried[-1]) if len(carried) else 0.0,
         "flow_steps": tuple(np.flatnonzero(reached & real)[[0, -1]].tolist()) if len(carried) else (),
         "radius": _radius(block),
-        "one_pass_off": _apart(h, values["one_pass"]) if "one_pass" in values else None,
+        "one_pass_off": _apart(values["in_pieces"], values["one_pass"]) if "one_pass" in values else None,
         "largest_h": float(np.abs(h).max()),
         "largest_c": float(np.abs(values["c"]).max()) if "c" in values else None,
     }  # fmt: skip

@@ -141,7 +141,7 @@ def slopes(x, kernel, kept, start, calls, stateful, step, zero_output, loss):  #
         total = tf.add_n([tf.reduce_sum(y) for y in found["y"][-counted:]])
     computed = {name: list(new) for name, new in zip("hc", zip(*found["new"]))}  # noqa: B905
     answers = tape.gradient(total, {"x": x, **computed})
-    results = {"gradient_x": answers.pop("x"), "from_input": from_input}
+    results = {"gradient_x": answers.pop("x")}
     for name, values in answers.items():
         filled = [tf.zeros_like(s) if v is None else v for s, v in zip(computed[name], values)]  # noqa: B905
         results[f"gradient_{name}"] = tf.stack(filled, axis=1)
@@ -151,41 +151,39 @@ def slopes(x, kernel, kept, start, calls, stateful, step, zero_output, loss):  #
 
 
 def states_before(states, start, calls, stateful):  # type: ignore[no-untyped-def]
-    """What every step starts from, h and c: [float32[batch, time, unit], ...]; no gradient goes back in time."""
+    """What every step of the walk started from, h and c: [float32[batch, time, unit], ...]."""
     import tensorflow as tf
 
     steps, before = len(states), []
-    fresh = [time % (steps // calls) == 0 and not (stateful and time) for time in range(steps)]
     for place, first in enumerate(start):
-        walked = [first, *(tf.stop_gradient(state[place]) for state in states)]
-        chosen = [first if new else state for new, state in zip(fresh, walked)]  # noqa: B905
-        before.append(tf.stack(chosen, axis=1))
+        walked = [first, *(state[place] for state in states[:-1])]
+        for time in range(steps // calls, steps, steps // calls):  # where a call begins
+            walked[time] = tf.stop_gradient(walked[time]) if stateful else first
+        before.append(tf.stack(walked, axis=1))
     return before
 
 
-def each_step(from_input, before, kept, step):  # type: ignore[no-untyped-def]
-    """Every step once more, from the states before it as they are: its gates, float32[batch, time, ...].
-
-    One step after the other, since a larger product could round differently than the walk did.
-    """
+def all_steps(x, weights, before, mask, step):  # type: ignore[no-untyped-def]
+    """All steps at once, from the states the walk found before them: every number of a step by its name."""
     import tensorflow as tf
 
-    timesteps = zip(*(tf.unstack(one, axis=1) for one in (from_input, *before)))  # noqa: B905
-    made = [step(*given) for given in timesteps]
-    results = {name: tf.stack([one[name] for one in made], axis=1) for name in made[0]}
+    results = {"x": x, **dict(zip(("kernel", "recurrent", "bias"), weights))}  # noqa: B905
+    results |= dict(zip(("h_before", "c_before"), before))  # noqa: B905
+    results["from_input"] = x @ weights[0]
+    results |= step(results["from_input"], *before)
     for name, state in zip("hc", before):  # noqa: B905
-        if kept is None:
+        if mask is None:
             results[name] = results.pop(f"{name}_new")
         else:
-            results[name] = tf.where(kept, results[f"{name}_new"], state)
-    return {**dict(zip(("h_before", "c_before"), before)), **results}  # noqa: B905
+            results[name] = tf.where(mask[..., tf.newaxis] != 0, results[f"{name}_new"], state)
+    return results
 
 
 def handed_out(results, calls, sequences, return_state):  # type: ignore[no-untyped-def]
     """What the layer answers: all outputs or each call's last, and perhaps the states it ends in."""
     import tensorflow as tf
 
-    y = results["y"]
+    y = results.get("y", results["h"])
     batch, time, units = y.shape
     steps, by_call = time // calls, [calls] if calls > 1 else []
     shape = [batch, *by_call, *([steps] if sequences else []), units]

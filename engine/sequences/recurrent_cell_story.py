@@ -39,6 +39,7 @@ _ABOUT = {
     "c": (STATE, "cell state after the step"),
     "h": (STATE, "state after the step"),
     "y": (STATE, "output of each step"),
+    "in_pieces": (STATE, "states as call after call left them"),
     "one_pass": (STATE, "states if all pieces were one long call"),
     "gradient_x": (("batch", "time", "feature"), "d Σ output / d x"),
     "gradient_h": (STATE, "d Σ output / d h, as each step computes it"),
@@ -73,7 +74,7 @@ def _loops(values: Values) -> dict[str, int | tuple[int, ...]]:
 
 
 def _carried(p: Mapping[str, Any], values: Values) -> list[Step]:
-    """h[t − 1] is where step t starts, except at the beginning of a call. The tape holds it still: not exact."""
+    """h[t − 1] is where step t starts, except at the beginning of a call. The walk came before: no path on the tape, not exact."""
     steps = values["h"].shape[1]
     fed = tuple(t for t in range(1, steps) if p["stateful"] or t % p["timesteps"])
     found = []
@@ -205,8 +206,7 @@ def _reset_before(p: Mapping[str, Any], values: Values) -> list[Step]:
 def _kept(p: Mapping[str, Any], values: Values) -> list[Step]:
     """A masked step hands on the states it was given; which tensor a cell comes from is the mask's say: not exact."""
     if "mask" not in values:
-        links = IndexMap(_loops(values), {"y": HERE, "h": HERE}, "each", exact=False)  # held still, as above
-        return [Step("hand on", ("h",), "y", "every state is an output", (), links, "{h}", aside=True)]
+        return []
     steps = []
     for name in ("c", "h"):
         if name in values:
@@ -233,7 +233,7 @@ def _answers(p: Mapping[str, Any], values: Values) -> list[Step]:
     for name, source, all_steps in (
         ("state_c", "c", False),
         ("state_h", "h", False),
-        ("output", "y", p["return_sequences"]),
+        ("output", "y" if "y" in values else "h", p["return_sequences"]),
     ):
         if name not in values:
             continue
