@@ -13,6 +13,9 @@ from engine.sequences.rnn_input_windows_functions import (
     by_pipeline,
     by_view,
     chunked,
+    compiled_walk,
+    in_chunks,
+    in_one_pass,
     keras_parameters,
     start_weights,
     step,
@@ -141,8 +144,11 @@ SHOWN = (
     start_weights,
     step,
     walk,
+    compiled_walk,
     answers,
     windowed,
+    in_one_pass,
+    in_chunks,
     chunked,
     by_view,
     by_pipeline,
@@ -165,12 +171,7 @@ def rnn_input_windows(  # type: ignore[no-untyped-def]
     results = {"table": table, "dense": weights[3]}
     results["keras_parameters"] = tf.constant(keras_parameters(cell, features, weights[1].shape[0]))
     if mode in ("one sequence", "stateful"):
-        cut = "path" if mode == "one sequence" else "nothing" if reset else "values"
-        results |= chunked(table, weights, cell, head, chunk, horizon, count, cut)
-        if mode == "stateful":
-            one = chunked(table, weights, cell, head, chunk, horizon, count, "path")
-            results["one_pass"] = one["states"]
-        return results
+        return results | chunked(table, weights, cell, head, chunk, horizon, count, mode, reset)
     results |= windowed(table, weights, cell, head, window, stride, horizon, count)
     x, y = table[:, :features], table[:, features]
     view, shares = by_view(x, window, stride, count)

@@ -59,12 +59,23 @@ def walk(cell, x, weights, h, c):  # type: ignore[no-untyped-def]
     """
     import tensorflow as tf
 
-    kernel, recurrent, bias = weights[:3]
-    found = []
-    for from_input in tf.unstack(x @ kernel + bias, axis=1):
-        h, c = step(cell, from_input, h, c, recurrent)
-        found.append(h)
-    return tf.stack(found, axis=1), h, c
+    kernel, recurrent, bias = weights
+
+    def onwards(state, now):  # type: ignore[no-untyped-def]
+        return step(cell, now @ kernel + bias, *state, recurrent)
+
+    hs, cs = tf.scan(onwards, tf.transpose(x, [1, 0, 2]), (h, c))
+    return tf.transpose(hs, [1, 0, 2]), hs[-1], cs[-1]
+
+
+@functools.cache
+def compiled_walk(cell):  # type: ignore[no-untyped-def]
+    """`walk` of this cell as a graph with a loop, made once for every size: long windows would take too long without."""
+    import tensorflow as tf
+
+    x, matrix, vector = (tf.TensorSpec([None] * rank, tf.float32) for rank in (3, 2, 1))
+    signature = [x, [matrix, matrix, vector], matrix, matrix]
+    return tf.function(lambda *given: walk(cell, *given), input_signature=signature)
 
 
 def answers(h, weights, head):  # type: ignore[no-untyped-def]
@@ -83,7 +94,7 @@ def windowed(table, weights, cell, head, window, stride, horizon, shown):  # typ
     rest = tf.zeros([shown, weights[1].shape[0]])
     with tf.GradientTape() as tape:
         tape.watch(windows)
-        states = walk(cell, tf.cast(windows, tf.float32), weights, rest, rest)[0]
+        states = compiled_walk(cell)(tf.cast(windows, tf.float32), weights[:3], rest, rest)[0]
         last = states[:, -1]
         prediction = answers(last, weights, head)
         total = tf.reduce_sum(prediction)
@@ -93,40 +104,59 @@ def windowed(table, weights, cell, head, window, stride, horizon, shown):  # typ
     return found | {"prediction": prediction, "gradient": gradient, "flow": flow}
 
 
-def chunked(table, weights, cell, head, chunk, horizon, count, cut):  # type: ignore[no-untyped-def]
-    """The table as one long sequence, walked in pieces; `cut` says what is kept between them.
+def in_one_pass(x, weights, cell, head):  # type: ignore[no-untyped-def]
+    """x: float32[1, row, feature] in one walk: all states, and the gradient of the last prediction."""
+    import tensorflow as tf
 
-    "path": all (one sequence); "values": the state, but no gradient (stateful); "nothing" (reset).
+    rest = tf.zeros([1, weights[1].shape[0]])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        states, h, _ = compiled_walk(cell)(x, weights[:3], rest, rest)
+        total = tf.reduce_sum(answers(h, weights, head))
+    return states, tape.gradient(total, x)
+
+
+def in_chunks(xs, weights, cell, head, reset):  # type: ignore[no-untyped-def]
+    """The same in calls, one for each x: the values of the state go on to the next, or are reset.
+
+    The gradient is a list, with None for a call that no path leads from.
+    """
+    import tensorflow as tf
+
+    rest = h = c = tf.zeros([1, weights[1].shape[0]])
+    walked = []
+    with tf.GradientTape() as tape:
+        tape.watch(xs)
+        for x in xs:
+            h, c = (rest, rest) if reset else (tf.stop_gradient(h), tf.stop_gradient(c))
+            states, h, c = compiled_walk(cell)(x, weights[:3], h, c)
+            walked.append(states)
+        total = tf.reduce_sum(answers(h, weights, head))
+    return tf.concat(walked, axis=1), tape.gradient(total, xs)
+
+
+def chunked(table, weights, cell, head, chunk, horizon, count, mode, reset):  # type: ignore[no-untyped-def]
+    """The table as one long sequence [1, row, feature], in one pass, or (stateful) in calls of `chunk` rows.
+
+    reached: int32[chunk], 1 where a path leads to the last prediction, 0 where the gradient is None.
     """
     import tensorflow as tf
 
     features, rows = table.shape[1] - 1, count * chunk
     pieces = tf.reshape(table[:rows, :features], [count, chunk, features])
-    h = c = tf.zeros([1, weights[1].shape[0]])
-    xs = [piece[tf.newaxis] for piece in tf.unstack(tf.cast(pieces, tf.float32))]
-    with tf.GradientTape() as tape:
-        tape.watch(xs)
-        walked = []
-        for x in xs:
-            if cut == "nothing":
-                h = c = tf.zeros_like(h)
-            elif cut == "values":
-                h, c = tf.stop_gradient(h), tf.stop_gradient(c)
-            found, h, c = walk(cell, x, weights, h, c)
-            walked.append(found[0])
-        total = tf.reduce_sum(answers(h, weights, head))
-    slopes = tape.gradient(total, xs)
-    filled = [tf.zeros_like(x) if slope is None else slope for x, slope in zip(xs, slopes)]  # noqa: B905
-    states, gradient = tf.stack(walked), tf.concat(filled, axis=0)
-    return {
-        "pieces": pieces,
-        "labels": table[horizon : horizon + rows, features],
-        "states": states,
-        "prediction": answers(states, weights, head),
-        "gradient": gradient,
-        "flow": tf.norm(gradient, axis=-1),
-        "reached": tf.constant([int(slope is not None) for slope in slopes]),
-    }
+    x = tf.cast(table[tf.newaxis, :rows, :features], tf.float32)
+    states, gradient = in_one_pass(x, weights, cell, head)
+    results, reached = {"pieces": pieces, "labels": table[horizon : horizon + rows, features]}, [1] * count
+    if mode == "stateful":
+        xs = tf.split(x, count, axis=1)
+        results["one_pass"] = tf.reshape(states, [count, chunk, -1])
+        states, slopes = in_chunks(xs, weights, cell, head, reset)
+        reached = [int(slope is not None) for slope in slopes]
+        gradient = [tf.zeros_like(x) if slope is None else slope for x, slope in zip(xs, slopes)]  # noqa: B905
+    states = tf.reshape(states, [count, chunk, -1])
+    gradient = tf.reshape(gradient, [count, chunk, features])
+    results |= {"states": states, "prediction": answers(states, weights, head), "gradient": gradient}
+    return results | {"flow": tf.norm(gradient, axis=-1), "reached": tf.constant(reached)}
 
 
 def by_view(x, window, stride, count):  # type: ignore[no-untyped-def]
