@@ -126,6 +126,50 @@ def test_where_the_state_comes_from():
                 assert trace[f"{name}_before"][cell] == pytest.approx(expected, rel=1e-5)
 
 
+def gru_formulas(units, reset_after):
+    """The GRU's candidate and mix, each from the tensors its step says it reads."""
+    import tensorflow as tf
+
+    part = slice(2 * units, None)
+    found = {"h": lambda v: v["z"] * v["h_before"] + (1 - v["z"]) * v["g"]}
+    if reset_after:
+
+        def candidate(v):
+            biases = v.get("bias", tf.zeros([2, 3 * units]))[:, part]
+            return tf.tanh(
+                v["from_input"][..., part] + biases[0] + v["r"] * (v["from_state"][..., part] + biases[1])
+            )
+
+        return {**found, "g": candidate}
+    found["remembered"] = lambda v: v["r"] * v["h_before"]
+    found["from_remembered"] = lambda v: v["remembered"] @ v["recurrent"][:, part]
+    found["g"] = lambda v: tf.tanh(v["from_input"][..., part] + v.get("bias", tf.zeros(3 * units))[part] + v["from_remembered"])  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_the_links_of_a_gru_are_the_slopes_of_its_formulas(reset_after, use_bias):
+    """On one tape r, z and g hang together, so that the contract's proof leaves these out: one formula at a time."""
+    import tensorflow as tf
+
+    state = {**SMALL, "batch": 1, "timesteps": 2, "initial": 0.5, "input": "random"}
+    trace = run(**state, cell="GRU", reset_after=reset_after, use_bias=use_bias)
+    steps = {step.writes: step for step in trace.steps}
+    for name, formula in gru_formulas(2, reset_after).items():
+        step = steps[name]
+        values = {read: tf.constant(trace[read]) for read in step.reads}
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(values)
+            written = formula(values)
+        np.testing.assert_allclose(written, trace[name], rtol=1e-4, atol=1e-6)
+        slopes = tape.jacobian(written, values, experimental_use_pfor=False)
+        for read, slope in slopes.items():
+            for cell in np.ndindex(*written.shape):
+                differ = {tuple(map(int, at)) for at in np.argwhere(np.asarray(slope)[cell] != 0)}
+                assert step.map.linked(name, cell, read).cells() == differ, (name, read)
+
+
 # Calls and states
 
 

@@ -226,7 +226,10 @@ def keras_layer(cell, shape, units, activation, bias, reset_after, sequences, st
 
 
 def keras_calls(built, x, mask, start, weights, calls):  # type: ignore[no-untyped-def]
-    """What the layer answers to call after call: [output, states ...], stacked over the calls (axis 1)."""
+    """What the layer answers to call after call: [output, states ...], stacked over the calls (axis 1).
+
+    Only its numbers are compared, so any tape is paused (init_scope): following the layer takes it a second.
+    """
     import tensorflow as tf
 
     layer, plain, masked = built
@@ -235,6 +238,7 @@ def keras_calls(built, x, mask, start, weights, calls):  # type: ignore[no-untyp
     for place in range(calls):
         piece = slice(place * steps, (place + 1) * steps)
         first = layer.states if layer.stateful and place else start
-        given = (x[:, piece], [tf.convert_to_tensor(state) for state in first])
-        answers.append(plain(*given) if mask is None else masked(*given, mask[:, piece, 0]))
+        with tf.init_scope():
+            given = (x[:, piece], [tf.convert_to_tensor(state) for state in first])
+            answers.append(plain(*given) if mask is None else masked(*given, mask[:, piece, 0]))
     return [tf.stack(part, axis=1) for part in zip(*answers)]  # noqa: B905

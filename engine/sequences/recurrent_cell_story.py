@@ -162,13 +162,13 @@ def _lstm(p: Mapping[str, Any], values: Values, end: str) -> list[Step]:
 
 
 def _gru(p: Mapping[str, Any], values: Values, end: str) -> list[Step]:
-    differ = bool((values["g"] != values["h_before"]).all() and sloped("sigmoid", values["z"]))
+    """What candidate and mix read has gone into a gate of theirs as well, so that a tape sees it twice: not exact."""
     return [
         _gate(values, "r", 1, "sigmoid", "reset gate", aside=True),
         *(_reset_after(p, values) if p["reset_after"] else _reset_before(p, values)),
         _gate(values, "z", 0, "sigmoid", "update gate; r alike"),
         _each(f"h{end}", ("z", "h_before", "g"), values, "h = z · h before + (1 − z) · g",
-              "{z} · {h_before} + (1 − {z}) · {g}", differ),
+              "{z} · {h_before} + (1 − {z}) · {g}", False),
     ]  # fmt: skip
 
 
@@ -179,8 +179,7 @@ def _reset_after(p: Mapping[str, Any], values: Values) -> list[Step]:
     if "bias" in values:
         access["bias"] = ("s", column)
         text = "{from_input} + {r} · {from_state} + biases {bias}"
-    exact = sloped(p["activation"], values["g"]) and bool((values["r"] > 0).all())
-    links = IndexMap({**_loops(values), "s": 2}, access, "each", exact)
+    links = IndexMap({**_loops(values), "s": 2}, access, "each", exact=False)
     settings = "candidate, reset after the product"
     return [Step(p["activation"], tuple(access)[1:], "g", settings, ("for each unit",), links, f"{p['activation']}({text})")]  # fmt: skip
 
@@ -188,16 +187,16 @@ def _reset_after(p: Mapping[str, Any], values: Values) -> list[Step]:
 def _reset_before(p: Mapping[str, Any], values: Values) -> list[Step]:
     units = values["h"].shape[2]
     access = {"from_remembered": HERE, "remembered": ("b", "t", "i"), "recurrent": ("i", f"u + {2 * units}")}
-    product = IndexMap({**_loops(values), "i": units}, access)
+    product = IndexMap({**_loops(values), "i": units}, access, exact=False)
     column = f"u + {2 * units}"
     into = {"g": HERE, "from_input": ("b", "t", column), "from_remembered": HERE}
     text = "{from_input} + {from_remembered}"
     if "bias" in values:
         into["bias"] = (column,)
         text += " + {bias}"
-    links = IndexMap(_loops(values), into, "each", sloped(p["activation"], values["g"]))
+    links = IndexMap(_loops(values), into, "each", exact=False)
     return [
-        _each("remembered", ("r", "h_before"), values, "r · h before", "{r} · {h_before}"),
+        _each("remembered", ("r", "h_before"), values, "r · h before", "{r} · {h_before}", False),
         Step("· recurrent", ("remembered", "recurrent"), "from_remembered", "columns of the candidate", (), product),
         Step(p["activation"], tuple(into)[1:], "g", "candidate, reset before the product", (), links, f"{p['activation']}({text})"),
     ]  # fmt: skip
