@@ -176,7 +176,7 @@ def recurrent_cell(  # type: ignore[no-untyped-def]
         for name, states in (("in_pieces", found["states"]), ("one_pass", through["states"])):
             results[name] = tf.stack([state[0] for state in states], axis=1)
 
-    shape, units = (x.shape[0], x.shape[2]), start[0].shape[1]
+    shape, units = (x.shape[0] if stateful else None, x.shape[2]), start[0].shape[1]
     given = (activation, len(weights) > 2, reset_after, sequences, stateful, zero_output)
     built = keras_layer(cell, shape, units, *given)
     output, *states = keras_calls(built, x, kept, start, weights, calls)

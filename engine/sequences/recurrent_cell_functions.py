@@ -197,7 +197,7 @@ def handed_out(results, calls, sequences, return_state):  # type: ignore[no-unty
 
 @functools.lru_cache(maxsize=64)
 def keras_layer(cell, shape, units, activation, bias, reset_after, sequences, stateful, zero_output):  # type: ignore[no-untyped-def]
-    """Keras' own layer for input of [batch, feature] and any length, and how it is called: compiled once."""
+    """Keras' own layer for sequences of any length, and how it is called: compiled once. shape: [batch, feature]."""
     import keras
     import tensorflow as tf
 
