@@ -226,4 +226,4 @@ def test_the_formula_of_every_cell_is_keras_count():
         for units in (1, 5):
             told = run(**{**SMALL, "cell": cell, "units": units, "features": 3}).facts
             assert told["cell_parameters"] == told["keras_parameters"]
-    assert sizes(dict(listed.technique.read({}))).label_row(0) == 49
+    assert sizes(listed.technique.read({})).label_row(0) == 49

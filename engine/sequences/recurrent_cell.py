@@ -86,8 +86,8 @@ def kept(p: Mapping[str, Any]) -> tuple[int, ...]:
     if p["padding"] == "none":
         return (1,) * (batch * steps)
     if p["painted"] is not None:
-        return tuple(p["painted"])
-    cells = []
+        return tuple(map(int, p["painted"]))
+    cells: list[int] = []
     for sample in range(batch):
         left_out = (sample + 1) * steps // (batch + 2)
         first = {"end": steps - left_out, "start": 0, "gap": (steps - left_out) // 2}[p["padding"]]

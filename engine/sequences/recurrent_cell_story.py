@@ -14,6 +14,7 @@ from engine.trace import Step, Tensor
 
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Array]
+Access = dict[str, tuple[str, ...]]
 STATE, TIME = ("batch", "time", "unit"), ("batch", "time")
 HERE = ("b", "t", "u")
 NAMES = {"i": "input gate", "f": "forget gate", "o": "output gate", "g": "candidate", "z": "update gate", "r": "reset gate"}  # fmt: skip
@@ -126,7 +127,7 @@ def sloped(name: str, activated: Array) -> bool:
 def _gate(values: Values, name: str, place: int, activation: str, settings: str, aside: bool = False) -> Step:
     """activation(from_input + from_state + bias) at the columns of this gate."""
     column = f"u + {place * values['h'].shape[2]}"
-    access = {name: HERE, "from_input": ("b", "t", column), "from_state": ("b", "t", column)}
+    access: Access = {name: HERE, "from_input": ("b", "t", column), "from_state": ("b", "t", column)}
     text = f"{activation}({{from_input}} + {{from_state}}"
     if "bias" in values:
         both = values["bias"].ndim == 2  # GRU: one for the input, one for the state
@@ -148,8 +149,7 @@ def _each(
 
 def _lstm(p: Mapping[str, Any], values: Values, end: str) -> list[Step]:
     activation, c, h = p["activation"], f"c{end}", f"h{end}"
-    shown = activation == "linear" or {"tanh": np.tanh, "relu": lambda v: v}[activation](values[c])
-    exact = sloped(activation, np.asarray(shown))
+    exact = sloped(activation, np.tanh(values[c]) if activation == "tanh" else values[c])
     return [
         _gate(values, "g", 2, activation, "candidate", aside=True),
         _gate(values, "f", 1, "sigmoid", "forget gate", aside=True),
@@ -174,7 +174,12 @@ def _gru(p: Mapping[str, Any], values: Values, end: str) -> list[Step]:
 
 def _reset_after(p: Mapping[str, Any], values: Values) -> list[Step]:
     column = f"u + {2 * values['h'].shape[2]}"
-    access = {"g": HERE, "from_input": ("b", "t", column), "r": HERE, "from_state": ("b", "t", column)}
+    access: Access = {
+        "g": HERE,
+        "from_input": ("b", "t", column),
+        "r": HERE,
+        "from_state": ("b", "t", column),
+    }
     text = "{from_input} + {r} · {from_state}"
     if "bias" in values:
         access["bias"] = ("s", column)
@@ -189,7 +194,7 @@ def _reset_before(p: Mapping[str, Any], values: Values) -> list[Step]:
     access = {"from_remembered": HERE, "remembered": ("b", "t", "i"), "recurrent": ("i", f"u + {2 * units}")}
     product = IndexMap({**_loops(values), "i": units}, access, exact=False)
     column = f"u + {2 * units}"
-    into = {"g": HERE, "from_input": ("b", "t", column), "from_remembered": HERE}
+    into: Access = {"g": HERE, "from_input": ("b", "t", column), "from_remembered": HERE}
     text = "{from_input} + {from_remembered}"
     if "bias" in values:
         into["bias"] = (column,)

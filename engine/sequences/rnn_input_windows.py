@@ -106,8 +106,8 @@ def units_of(p: Mapping[str, Any]) -> int:
 def part(p: Mapping[str, Any]) -> tuple[int, int, int]:
     """First row of the part that is shown, its rows, and how many windows or chunks are cut from it."""
     if p["mode"] in WINDOWED:
-        count = min(p["shown"], sizes(dict(p)).windows)
-        first = min(p["first"], sizes(dict(p)).windows - count)
+        count = min(p["shown"], sizes(p).windows)
+        first = min(p["first"], sizes(p).windows - count)
         return first * p["stride"], (count - 1) * p["stride"] + p["window"] + p["horizon"], count
     stream = p["rows"] // (p["streams"] if p["mode"] == "stateful" else 1)
     count = max(1, min(3, stream // p["chunk"], (p["rows"] - p["horizon"]) // p["chunk"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +50,10 @@ class Sizes:
         return window * self.stride + self.window - 1 + self.horizon
 
 
-def sizes(p: dict[str, Any]) -> Sizes:
+def sizes(p: Mapping[str, Any]) -> Sizes:
     """The sizes of these parameters."""
     names = ("rows", "features", "window", "stride", "horizon")
-    return Sizes(*(p[name] for name in names), BYTES[p["dtype"]], p["batch_size"])
+    return Sizes(**{name: p[name] for name in names}, itemsize=BYTES[p["dtype"]], batch=p["batch_size"])
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ def _chunked_steps(p: Mapping[str, Any], values: Values) -> list[Step]:
 
 def facts(p: Mapping[str, Any], values: Values, part: tuple[int, int, int]) -> dict[str, Any]:
     """Plain numbers: counts and memory at real size, and how the ways to cut compare on the part shown."""
-    found, chunks = sizes(dict(p)), Chunks(p["rows"], p["streams"], p["chunk"])
+    found, chunks = sizes(p), Chunks(p["rows"], p["streams"], p["chunk"])
     units = values["dense"].shape[0]
     told = {
         "windows": found.windows,

@@ -14,7 +14,7 @@ of parameters. `return_sequences=True` is needed before another recurrent layer,
 `return_state=True` gives `output, h, c` for an LSTM but `output, h` for the others. A masked step copies the
 state and repeats the output before. A stateful layer carries values from batch to batch, never gradients.
 
-**What it does not do.** No dropout, no `go_backwards`, one layer; Keras runs unrolled here, with the same numbers.
+**What it does not do.** No dropout, no `go_backwards`, one layer, no training.
 """
 
 from __future__ import annotations

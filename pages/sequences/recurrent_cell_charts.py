@@ -69,6 +69,17 @@ def _states_alt(trace: Trace) -> str:
     return text
 
 
+def _ticks(values: Sequence[float]) -> dict[str, Any]:
+    """Powers of ten where there are several, else 1, 2 and 5 as well: few enough to be read."""
+    if not values:
+        return {}
+    low, high = (math.floor(math.log10(f(values))) for f in (min, max))
+    every = max(1, (high - low) // 5)
+    digits = (1, 2, 5) if high - low < 2 else (1,)
+    places = [digit * 10.0**power for power in range(low, high + 2, every) for digit in digits]
+    return {"tickvals": places, "ticktext": [f"{place:g}" for place in places]}
+
+
 def _flow(trace: Trace) -> dict[str, Any]:
     sample, none = trace.facts["sample"], trace["reached"] == 0
     lines = []
@@ -85,7 +96,8 @@ def _flow(trace: Trace) -> dict[str, Any]:
                  "name": label, "line": {"color": colour, "width": 2}, "marker": {"size": 5}}
             )  # fmt: skip
     layout = _layout("length of the gradient")
-    layout["yaxis"] |= {"type": "log", "exponentformat": "power", "nticks": 6}
+    seen = [value for line in lines for value in line["y"] if value]
+    layout["yaxis"] |= {"type": "log", **_ticks(seen)}
     return {"data": lines, "layout": layout | {"shapes": _cuts(trace)}}
 
 

@@ -37,22 +37,22 @@ def _columns(trace: Trace) -> Mapping[str, Sequence[str]]:
 def panels(trace: Trace) -> Sequence[Panel]:
     """The rows that are shown, how they are used, what the cell is given, and what it answers."""
     table = Grid("table", "rows of the table", labels=_columns(trace))
+    answer = trace.tensors["prediction"].axes[-1]
     if windowed(trace):
         return [
             Grid("used", "1 input, 2 target’s row", "sequential", rows="window", columns="row"),
             table,
             Grid("windows", "a window: what the cell is given", rows="step", columns="feature"),
-            Grid("last", f"state after {trace.parameters['window']} steps", rows="window", columns="unit"),
-            Grid("prediction", "prediction", rows="window", columns=trace.tensors["prediction"].axes[-1]),
+            Grid("last", f"state after {trace.parameters['window']} steps", rows="unit", columns="window"),
             Grid("labels", "target"),
+            Grid("prediction", "prediction", rows=answer, columns="window"),
         ]
-    answer = trace.tensors["prediction"].axes[-1]
     return [
         table,
         Grid("pieces", "a piece: one call", rows="step", columns="feature"),
         Grid("states", "state after each step", rows="unit", columns="step", beside="chunk"),
-        Grid("prediction", "prediction", rows=answer, columns="step", beside="chunk"),
         Grid("labels", "target"),
+        Grid("prediction", "prediction", rows=answer, columns="step", beside="chunk"),
     ]
 
 

@@ -53,9 +53,9 @@ def _memory(trace: Trace) -> dict[str, Any]:
         "cliponaxis": False,
         "marker": {"color": [BLUE if mode == mine else QUIET for mode in sizes]},
     }
-    layout = _layout("MB, on a logarithmic scale", "")
+    layout = _layout("MB held at a time, the table included (logarithmic)", "")
     low, high = (f(sizes.values()) / 1e6 for f in (min, max))
-    layout["xaxis"] |= {"type": "log", "range": [math.log10(low) - 0.7, math.log10(high) + 0.8]}
+    layout["xaxis"] |= {"type": "log", "dtick": 1, "range": [math.log10(low) - 0.7, math.log10(high) + 0.8]}
     layout["yaxis"] |= {"autorange": "reversed", "automargin": True}
     return {"data": [bars], "layout": layout}
 

@@ -37,16 +37,16 @@ def handed(trace: Trace, mode: str) -> tuple[str, str, str]:
     p, told = trace.parameters, trace.facts
     features = p["features"]
     if mode == "one sequence":
-        return sizes((1, p["rows"], features)), sizes((1, p["rows"], 1)), "1"
+        return sizes((1, p["rows"], features)), sizes((1, p["rows"])), "1"
     if mode == "stateful":
         batch = p["streams"]
         return (
             sizes((batch, p["chunk"], features)),
-            sizes((batch, p["chunk"], 1)),
+            sizes((batch, p["chunk"])),
             f"{told['calls']:,}",
         )
     batch = min(p["batch_size"], told["windows"])
-    return sizes((batch, p["window"], features)), sizes((batch, 1)), f"{told['batches']:,}"
+    return sizes((batch, p["window"], features)), sizes((batch,)), f"{told['batches']:,}"
 
 
 def parameters(trace: Trace) -> str:
