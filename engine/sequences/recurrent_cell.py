@@ -82,7 +82,7 @@ def cost(**p: Any) -> Cost:
 
 def kept(p: Mapping[str, Any]) -> tuple[int, ...]:
     """1 for a real timestep, 0 for padding, sequence after sequence; shorter ones further down."""
-    batch, steps = p["batch"], p["calls"] * p["timesteps"]
+    batch, steps = int(p["batch"]), int(p["calls"] * p["timesteps"])
     if p["padding"] == "none":
         return (1,) * (batch * steps)
     if p["painted"] is not None:

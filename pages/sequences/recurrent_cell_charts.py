@@ -82,7 +82,7 @@ def _ticks(values: Sequence[float]) -> dict[str, Any]:
 
 def _flow(trace: Trace) -> dict[str, Any]:
     sample, none = trace.facts["sample"], trace["reached"] == 0
-    lines = []
+    lines, seen = [], []
     for name, label, colour in (("c", "in c", COLOURS[1]), ("h", "in h", COLOURS[0])):
         if f"gradient_{name}" in trace.tensors:
             slopes = trace[f"gradient_{name}"][sample].astype("float64")
@@ -91,12 +91,12 @@ def _flow(trace: Trace) -> dict[str, Any]:
                 None if gone or not value > 0 or not math.isfinite(value) else value
                 for gone, value in zip(none, lengths, strict=True)
             ]
+            seen += [value for value in drawn if value]
             lines.append(
                 {"type": "scatter", "mode": "lines+markers", "x": list(range(len(drawn))), "y": drawn,
                  "name": label, "line": {"color": colour, "width": 2}, "marker": {"size": 5}}
             )  # fmt: skip
     layout = _layout("length of the gradient")
-    seen = [value for line in lines for value in line["y"] if value]
     layout["yaxis"] |= {"type": "log", **_ticks(seen)}
     return {"data": lines, "layout": layout | {"shapes": _cuts(trace)}}
 
