@@ -126,37 +126,54 @@ def test_where_the_state_comes_from():
                 assert trace[f"{name}_before"][cell] == pytest.approx(expected, rel=1e-5)
 
 
-def gru_formulas(units, reset_after):
-    """The GRU's candidate and mix, each from the tensors its step says it reads."""
+def formulas(cell, units, reset_after):
+    """What each number of a step is made of, from the tensors that its step says it reads."""
     import tensorflow as tf
 
-    part = slice(2 * units, None)
-    found = {"h": lambda v: v["z"] * v["h_before"] + (1 - v["z"]) * v["g"]}
-    if reset_after:
+    columns = {"LSTM": "ifgo", "GRU": "zrg", "SimpleRNN": "h"}[cell]
+    part = {gate: slice(n * units, (n + 1) * units) for n, gate in enumerate(columns)}
+    none = tf.zeros([2, len(columns) * units] if cell == "GRU" and reset_after else len(columns) * units)
 
-        def candidate(v):
-            biases = v.get("bias", tf.zeros([2, 3 * units]))[:, part]
-            return tf.tanh(
-                v["from_input"][..., part] + biases[0] + v["r"] * (v["from_state"][..., part] + biases[1])
-            )
+    def gate(name, activation):
+        def made(v):
+            bias = v.get("bias", none)
+            bias = tf.reduce_sum(bias, axis=0) if len(bias.shape) == 2 else bias
+            return activation((v["from_input"] + bias)[..., part[name]] + v["from_state"][..., part[name]])
 
-        return {**found, "g": candidate}
-    found["remembered"] = lambda v: v["r"] * v["h_before"]
-    found["from_remembered"] = lambda v: v["remembered"] @ v["recurrent"][:, part]
-    found["g"] = lambda v: tf.tanh(v["from_input"][..., part] + v.get("bias", tf.zeros(3 * units))[part] + v["from_remembered"])  # fmt: skip
+        return made
+
+    def candidate(v):
+        x, bias = v["from_input"][..., part["g"]], v.get("bias", none)[..., part["g"]]
+        if not reset_after:
+            return tf.tanh(x + bias + v["from_remembered"])
+        return tf.tanh(x + bias[0] + v["r"] * (v["from_state"][..., part["g"]] + bias[1]))
+
+    count = (2 if cell == "GRU" and not reset_after else len(columns)) * units
+    found = {"from_state": lambda v: v["h_before"] @ v["recurrent"][:, :count]}
+    if cell == "SimpleRNN":
+        return found | {"h": gate("h", tf.tanh)}
+    found |= {name: gate(name, tf.tanh if name == "g" else tf.sigmoid) for name in columns}
+    if cell == "LSTM":
+        return found
+    found |= {"g": candidate, "h": lambda v: v["z"] * v["h_before"] + (1 - v["z"]) * v["g"]}
+    if not reset_after:
+        found["remembered"] = lambda v: v["r"] * v["h_before"]
+        found["from_remembered"] = lambda v: v["remembered"] @ v["recurrent"][:, part["g"]]
     return found
 
 
-@pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_the_links_of_a_gru_are_the_slopes_of_its_formulas(reset_after, use_bias):
-    """On one tape r, z and g hang together, so that the contract's proof leaves these out: one formula at a time."""
+@pytest.mark.parametrize(
+    ("cell", "reset_after"), [("SimpleRNN", True), ("LSTM", True), ("GRU", True), ("GRU", False)]
+)
+def test_links_are_the_slopes_of_each_formula(cell, reset_after, use_bias):
+    """On the one tape of the contract's proof, what a step reads hangs together: here one formula at a time."""
     import tensorflow as tf
 
     state = {**SMALL, "batch": 1, "timesteps": 2, "initial": 0.5, "input": "random"}
-    trace = run(**state, cell="GRU", reset_after=reset_after, use_bias=use_bias)
+    trace = run(**state, cell=cell, reset_after=reset_after, use_bias=use_bias)
     steps = {step.writes: step for step in trace.steps}
-    for name, formula in gru_formulas(2, reset_after).items():
+    for name, formula in formulas(cell, 2, reset_after).items():
         step = steps[name]
         values = {read: tf.constant(trace[read]) for read in step.reads}
         with tf.GradientTape(persistent=True) as tape:
@@ -165,9 +182,17 @@ def test_the_links_of_a_gru_are_the_slopes_of_its_formulas(reset_after, use_bias
         np.testing.assert_allclose(written, trace[name], rtol=1e-4, atol=1e-6)
         slopes = tape.jacobian(written, values, experimental_use_pfor=False)
         for read, slope in slopes.items():
-            for cell in np.ndindex(*written.shape):
-                differ = {tuple(map(int, at)) for at in np.argwhere(np.asarray(slope)[cell] != 0)}
-                assert step.map.linked(name, cell, read).cells() == differ, (name, read)
+            for place in np.ndindex(*written.shape):
+                differ = {tuple(map(int, at)) for at in np.argwhere(np.asarray(slope)[place] != 0)}
+                assert step.map.linked(name, place, read).cells() == differ, (name, read)
+
+
+def test_the_lens_follows_the_walk_through_all_steps():
+    """A result depends on the inputs through every step before it: no tape stops in between."""
+    state = {**SMALL, "batch": 1, "initial": 0.5, "cell": "GRU", "return_sequences": False}
+    rows = engine.lens(NAME, lens="state_h", lens_at="sum", **state).facts["inputs"]
+    assert {row["name"] for row in rows} == {"x", "kernel", "recurrent", "bias", "start[0]"}
+    assert all(row["status"] == "gradient" and row["agrees"] for row in rows)
 
 
 # Calls and states

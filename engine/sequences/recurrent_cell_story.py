@@ -90,6 +90,7 @@ def _carried(p: Mapping[str, Any], values: Values) -> list[Step]:
 
 
 def _products(values: Values) -> list[Step]:
+    """The state before was made with the recurrent kernel too, which a tape sees as well: that one is not exact."""
     batch, time, features = values["x"].shape
     units, gates = values["recurrent"].shape
     from_state = values["from_state"].shape[2]
@@ -101,7 +102,7 @@ def _products(values: Values) -> list[Step]:
         Step("· kernel", ("x", "kernel"), "from_input", f"{gates // units} × {units} columns" if gates > units else "",
              (shape.format(features, features, gates, gates),), IndexMap(loops | {"i": features}, into)),
         Step("· recurrent", ("h_before", "recurrent"), "from_state", "the state before",
-             (shape.format(units, units, from_state, from_state),), IndexMap(loops | {"k": from_state, "i": units}, onto)),
+             (shape.format(units, units, from_state, from_state),), IndexMap(loops | {"k": from_state, "i": units}, onto, exact=False)),
     ]  # fmt: skip
 
 
@@ -125,7 +126,10 @@ def sloped(name: str, activated: Array) -> bool:
 
 
 def _gate(values: Values, name: str, place: int, activation: str, settings: str, aside: bool = False) -> Step:
-    """activation(from_input + from_state + bias) at the columns of this gate."""
+    """activation(from_input + from_state + bias) at the columns of this gate.
+
+    The bias has been in the states before as well, which a tape sees: with it the map is not exact.
+    """
     column = f"u + {place * values['h'].shape[2]}"
     access: Access = {name: HERE, "from_input": ("b", "t", column), "from_state": ("b", "t", column)}
     text = f"{activation}({{from_input}} + {{from_state}}"
@@ -134,7 +138,8 @@ def _gate(values: Values, name: str, place: int, activation: str, settings: str,
         access["bias"] = ("s", column) if both else (column,)
         text += " + {bias}"
     loops = {**_loops(values), "s": 2}
-    links = IndexMap(loops, access, "each", sloped(activation, values[name]))
+    exact = "bias" not in values and sloped(activation, values[name])
+    links = IndexMap(loops, access, "each", exact)
     return Step(
         activation, tuple(access)[1:], name, settings, ("for each unit",), links, f"{text})", aside=aside
     )

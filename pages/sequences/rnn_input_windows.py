@@ -66,7 +66,8 @@ def gradients(trace: Trace) -> Sequence[Panel]:
     crossed = "" if trace["reached"].all() else "reached"
     return [
         Grid("flow", "length of d last prediction / d step", "sequential", rows="chunk", columns="step", crossed=crossed),
-        Grid("gradient", "d last prediction / d input", rows="step", columns="feature", crossed=crossed),
+        Grid("gradient", "d last prediction / d input", rows="step", columns="feature", crossed=crossed,
+             at={"chunk": len(trace["reached"]) - 1}),
     ]  # fmt: skip
 
 
