@@ -17,7 +17,7 @@ NAME = "recurrent-cell"
 run = partial(engine.run, NAME)
 listed = labs()[NAME]
 pytestmark = pytest.mark.usefixtures("warm_engine")
-SETTINGS = settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+SETTINGS = settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 SMALL = {"timesteps": 3, "units": 2, "features": 2}
 
 

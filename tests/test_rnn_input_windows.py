@@ -18,7 +18,7 @@ NAME = "rnn-input-windows"
 run = partial(engine.run, NAME)
 listed = labs()[NAME]
 pytestmark = pytest.mark.usefixtures("warm_engine")
-SETTINGS = settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+SETTINGS = settings(max_examples=8, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 SMALL = {"features": 2, "units": 2, "window": 5, "chunk": 4}
 
 # Golden values: the question's own table
