@@ -198,8 +198,8 @@ def prove(name: str, parameters: dict[str, Any]) -> int:
     for step in story.steps:
         if step.map is None or not step.map.exact or results[step.writes].dtype == tf.float16:
             continue  # float16 rounds small slopes to 0
-        if 0 in results[step.writes].shape:
-            continue  # nothing was written, and TensorFlow has no Jacobian of an empty tensor
+        if step.writes not in asked or 0 in results[step.writes].shape:
+            continue  # of a mask, and of an empty tensor, TensorFlow has no Jacobian
         wide = (tf.float32, tf.float64)
         reads = [name for name in step.reads if name in results and results[name].dtype in wide]
         # A unit that sees nothing but padding is 0 whatever the values are: no generic factor.
