@@ -70,7 +70,7 @@ def ask(state: State) -> Answer:
 def _glance(state: State, values: Mapping[str, Any]) -> Trace | None:
     """The Trace; None while it is computed, where that takes more than a moment."""
     listed = state.listed
-    if listed.technique.lane(values) != "long":
+    if listed.technique.lane(values) == "interactive":
         return engine.run(listed.lab.technique, **values)
     found = engine.glance(listed.lab.technique, A_MOMENT, **values)
     return found if isinstance(found, Trace) else None
