@@ -5,7 +5,7 @@
 // next, none queue up. On release the page gets the values too, and its older answers, which may
 // still be on their way, do not replace a newer picture.
 
-import { ask } from "./ask.js";
+import { ask, giveUp } from "./ask.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
@@ -38,6 +38,7 @@ class Live {
     this.lab = lab;
     this.listeners = new Set();
     this.untold = []; // what the page is told when the picture is painted
+    this.trains = false; // whether a new state is a training run: it begins on release, not under the hand
     this.reset("");
   }
 
@@ -76,7 +77,7 @@ class Live {
     this.movedAt = performance.now();
     Object.assign(this.moving, values);
     this.movingUntil = performance.now() + HOLD;
-    this.want(this.query());
+    if (!this.trains) this.want(this.query());
   }
 
   /** Another picture of the page moved to a state: ask for the same one, of what is shown here. */
@@ -93,6 +94,7 @@ class Live {
     this.sentUntil = performance.now() + HOLD;
     this.sentLink = null;
     this.sentQuery = this.query();
+    if (this.trains) this.leave();
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
     this.last = turns += 1;
@@ -235,8 +237,8 @@ class Live {
       return 0;
     }
     if (status === 202) {
-      this.show({ progress: answer.progress });
-      return POLL;
+      this.under(query, answer);
+      return this.asking && this.awaited !== null ? 0 : POLL; // the page's own state is asked for already
     }
     this.retries = (this.retries ?? 0) + 1;
     if (status === 0) {
@@ -248,7 +250,7 @@ class Live {
     if (temporary) return Math.max(100, after * 1000);
     this.retries = 0;
     this.answered = { query, payload: null };
-    this.show({ error: answer.error ?? { message: `The server answered ${status}.` }, source: "live" });
+    this.show(split({ ...answer, error: answer.error ?? { message: `The server answered ${status}.` } }, "live"));
     return 0;
   }
 
@@ -259,23 +261,52 @@ class Live {
     if (payload.link === this.link) this.sent = {}; // nothing changed; the page will not answer
   }
 
+  /** Something is under way: how far it is, and its picture so far. */
+  under(query, { progress, so_far: soFar }) {
+    this.running = query;
+    this.show({ ...(soFar ? split(soFar, "live") : {}), progress });
+  }
+
+  /** Wait no more for the page's state; nothing is told. */
+  leave() {
+    this.awaited = null;
+    this.left = true;
+  }
+
+  /** Stop the run under way, as far as this tab is concerned: the last picture stays. */
+  async stop() {
+    this.leave();
+    this.wanted = null;
+    this.turn += 1; // what is under way is not shown any more
+    await Promise.all([this.asked, this.flight?.answer]); // a question behind this order would be a new wish
+    await giveUp(this.lab, this.running ?? this.link);
+    this.show({});
+  }
+
   /** Ask for the page's state until it is computed, and then tell the page. */
   async wait(link, done) {
-    Object.assign(this, { awaited: link, arrived: done }); // of the newest stage and state
+    Object.assign(this, { awaited: link, arrived: done, left: false }); // of the newest stage and state
     if (this.asking) return;
     this.asking = true;
     while (this.listeners.size && this.awaited !== null) {
       const asked = this.awaited;
-      const [status, answer, after] = await ask(this.lab, asked);
+      this.asked = ask(this.lab, asked);
+      const [status, answer, after] = await this.asked;
       if (asked !== this.awaited) continue;
       if (![0, 202, 429, 503].includes(status)) this.awaited = null;
       if (status === 200 && this.shown?.payload?.link !== answer.link) this.show(split(answer, "live"));
-      else if (this.awaited === null && status !== 200) this.show(split({ error: answer.error }, "live"));
-      else if (status === 202) this.show({ progress: answer.progress });
+      else if (this.awaited === null && status === 200) this.finished(answer);
+      else if (this.awaited === null) this.show(split(answer, "live"));
+      else if (status === 202) this.under(asked, answer);
       if (this.awaited !== null) await new Promise((resolve) => setTimeout(resolve, status === 202 ? POLL : Math.max(POLL, after * 1000)));
     }
     this.asking = false;
-    if (this.listeners.size) this.arrived();
+    if (this.listeners.size && !this.left) this.arrived();
+  }
+
+  /** The state that was shown so far is complete. */
+  finished(answer) {
+    if (this.trains) this.show(split(answer, "live"));
   }
 }
 

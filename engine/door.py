@@ -118,6 +118,8 @@ def submit(name: str, seconds: float = inf, who: str = "", /, **parameters: obje
         key, lane_name = _key(name, read), technique(name).lane(read)
         if lane_name == "training":
             runs.turns_to(key, name, who)
+            if problem := runs.news(key, who):
+                raise problem
         future, known = traces(_shelf(lane_name)).get(
             key, lambda: lane(lane_name).submit(compute, name, read)
         )

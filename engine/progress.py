@@ -58,8 +58,13 @@ class Job(Future[Any]):
         """Somebody waits for so many seconds from now; who asks again waits longer."""
         now = time.monotonic()
         with self._lock:
-            kept = {name: until for name, until in self._wanted.items() if until >= now}
+            kept = {name: until for name, until in self._wanted.items() if until >= now or not until}
             self._wanted = kept | {who: max(kept.get(who, 0.0), now + seconds)}
+
+    @property
+    def waiters(self) -> frozenset[str]:
+        """Who waits by name, or gave up."""
+        return frozenset(self._wanted) - {""}
 
     def give_up(self, who: str) -> bool:
         """Somebody waits no more. False where they did not wait."""

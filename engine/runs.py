@@ -6,8 +6,10 @@ another state of the same technique waits for the older one no more.
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
 from concurrent.futures import Future
+from dataclasses import dataclass
 from threading import Lock
 
 from engine.errors import EngineError
@@ -16,6 +18,16 @@ from engine.trace import Trace
 
 MOST_ENDED = 32  # remembered at a time
 MOST_LOOKING = 5_000
+NEWS = 10.0  # seconds for which who waited for a run is told how it ended, instead of beginning it again
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run ended that did not finish."""
+
+    problem: EngineError
+    waiters: frozenset[str]
+    at: float
 
 
 class Runs:
@@ -23,7 +35,7 @@ class Runs:
 
     def __init__(self) -> None:
         self._flying: dict[str, Future[Trace]] = {}
-        self._ended: OrderedDict[str, EngineError] = OrderedDict()
+        self._ended: OrderedDict[str, End] = OrderedDict()
         self._looking: OrderedDict[tuple[str, str], str] = OrderedDict()  # who, at which technique: the key
         self._lock = Lock()
 
@@ -52,7 +64,14 @@ class Runs:
         return self._flying.get(key)
 
     def ended(self, key: str) -> EngineError | None:
-        return self._ended.get(key)
+        """How it ended early, unless it was begun again."""
+        end = self._ended.get(key)
+        return end.problem if end else None
+
+    def news(self, key: str, who: str) -> EngineError | None:
+        """What somebody who waited for this run has to hear first."""
+        end = self._ended.get(key)
+        return end.problem if end and who in end.waiters and time.monotonic() < end.at + NEWS else None
 
     def give_up(self, key: str, who: str) -> bool:
         """Somebody waits no more. False where they did not wait."""
@@ -64,6 +83,7 @@ class Runs:
         with self._lock:
             self._flying.pop(key, None)
             if isinstance(problem, EngineError):
-                self._ended[key] = problem
+                waiters = future.waiters if isinstance(future, Job) else frozenset()
+                self._ended[key] = End(problem, waiters, time.monotonic())
                 while len(self._ended) > MOST_ENDED:
                     self._ended.popitem(last=False)

@@ -30,6 +30,7 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MOST_WAITING = 64  # requests of this route that wait for the engine at a time
 PATIENCE = 20.0  # seconds a request waits, warm-up included
 A_MOMENT = 0.4  # seconds it waits for what takes long; then it answers how far that is
+A_GLANCE = 0.1  # the same for a training run: its picture is wanted several times a second
 ENDED = 410  # a training run that ended early: who asks again begins a new one
 STATUS = {
     "TookTooLong": 503,
@@ -88,7 +89,7 @@ async def _trace(
     global _waiting
     _waiting += 1
     lane = listed.technique.lane(values)
-    patience = PATIENCE if lane == "interactive" else A_MOMENT
+    patience = {"training": A_GLANCE, "long": A_MOMENT}.get(lane, PATIENCE)
     wanted = patience + (engine.LINGERS if lane == "training" else engine.FORGOTTEN)
     try:
         if asked is None:
@@ -98,7 +99,7 @@ async def _trace(
         future = await asyncio.to_thread(submit, **values)
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
     except TimeoutError:
-        if patience == A_MOMENT:
+        if patience < PATIENCE:
             return engine.progress_of(future)
         raise engine.TookTooLong(f"no answer within {PATIENCE:g} s; try again") from None
     finally:
