@@ -12,7 +12,7 @@ from benchmarks.harness import chromium, explorer, peer
 from benchmarks.peers import CONTROLS, NAMES, START
 from benchmarks.probe import Dragged, probed
 from benchmarks.report import Section, verdict
-from benchmarks.values import address, widest
+from benchmarks.values import address, quick_labs, widest
 from pages.kit.labs import Listed, labs
 
 ROUNDS, VALUES, EVERY, AFTER = 2, 60, 50.0, 300.0
@@ -25,7 +25,7 @@ def run(quick: bool) -> list[Section]:
     drags: Drags = defaultdict(list)
     with explorer() as ours, peer("dash") as dash, peer("gradio") as gradio, chromium() as browser:
         for turn in range(1 if quick else ROUNDS):
-            for listed in labs().values():
+            for listed in quick_labs().values():
                 _lab(browser, ours.url, listed, turn, drags)
             for name, server in {"dash": dash, "gradio": gradio}.items():
                 _peer(browser, server.url, name, drags)
@@ -59,7 +59,7 @@ def _peer(browser: Browser, url: str, name: str, drags: Drags) -> None:
 
 
 def _table(drags: Drags) -> Section:
-    names = {**{slug: f"{slug}, {widest(listed).name}" for slug, listed in labs().items()}, **NAMES}
+    names = {**{slug: f"{slug}, {widest(listed).name}" for slug, listed in quick_labs().items()}, **NAMES}
     drawn = {key: median(one.drawn for one in drags[key]) for key in names}
     sent = {key: len(_values(labs()[key])) if key in labs() else VALUES for key in names}
     rows = [
@@ -67,7 +67,7 @@ def _table(drags: Drags) -> Section:
         for key, name in names.items()
     ]
     verdicts = [
-        verdict(f"{slug}, drawn", drawn[slug], round(sent[slug] * 5 / 6), least=True) for slug in labs()
+        verdict(f"{slug}, drawn", drawn[slug], round(sent[slug] * 5 / 6), least=True) for slug in quick_labs()
     ]
     ours = drawn["receptive-field"]
     verdicts += [

@@ -11,8 +11,13 @@ import engine
 from engine.parameters import Choice, Integer, Pair, Real, Toggle, number_text
 from pages.kit.controls import MOST_SEGMENTS, matters
 from pages.kit.declare import Control
-from pages.kit.labs import Listed
+from pages.kit.labs import Listed, labs
 from pages.kit.link import defaults
+
+
+def quick_labs() -> dict[str, Listed]:
+    """Labs whose states are computed at once or soon: who trains has a measurement of its own."""
+    return {slug: one for slug, one in labs().items() if one.technique.lane({}) != "training"}
 
 
 @dataclass(frozen=True)
