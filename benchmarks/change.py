@@ -49,7 +49,8 @@ def run(quick: bool) -> list[Section]:
 
 def _floors(browser: Browser, url: str, turn: int, times: Times) -> None:
     """Our number control, our choice and our switch, each on an otherwise empty page."""
-    numbers = widest(labs()["receptive-field"])
+    numbers = widest("receptive-field")
+    assert numbers
     with probed(browser, f"{url}/?{numbers.floor}", "input[type=range]") as probe:
         probe.watch()
         for value in numbers.at(turn, CHANGES):
@@ -63,24 +64,25 @@ def _floors(browser: Browser, url: str, turn: int, times: Times) -> None:
 
 def _lab(browser: Browser, url: str, listed: Listed, turn: int, times: Times) -> None:
     """A few numbers, then clicks."""
-    numbers, choice = widest(listed), clicked(listed)
+    numbers, choice = widest(listed.slug), clicked(listed)
     with probed(
         browser, url + address(listed, seed=1 + turn), READY, ours=True, charts=len(listed.lab.charts)
     ) as probe:
-        probe.watch(numbers.name, numbers.default)
-        for value in numbers.at(turn, CHANGES):
-            times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
+        if numbers:
+            probe.watch(numbers.name, numbers.default)
+            for value in numbers.at(turn, CHANGES):
+                times[f"{listed.slug} number"].append(probe.change(numbers.selector, value))
         if choice:
             _clicks(probe, choice, numbers, turn, times[f"{listed.slug} {choice.kind}"])
 
 
-def _clicks(probe: Probe, choice: Clicked, numbers: Numbers, turn: int, times: list[Time]) -> None:
-    """Clicks on a choice; an untimed number before each makes the state a new one."""
-    for number, (selector, value) in zip(
-        numbers.at(turn + ROUNDS, CHANGES), cycle(choice.clicks), strict=False
-    ):
-        probe.watch(numbers.name, numbers.default)
-        probe.change(numbers.selector, number)
+def _clicks(probe: Probe, choice: Clicked, numbers: Numbers | None, turn: int, times: list[Time]) -> None:
+    """Clicks on a choice; an untimed number before each, where there is one, makes the state a new one."""
+    new = numbers.at(turn + ROUNDS, CHANGES) if numbers else [""] * CHANGES
+    for number, (selector, value) in zip(new, cycle(choice.clicks), strict=False):
+        if numbers:
+            probe.watch(numbers.name, numbers.default)
+            probe.change(numbers.selector, number)
         probe.watch(choice.name, choice.default)
         times.append(probe.click(selector, value))
 
@@ -158,8 +160,11 @@ def _against_peers(times: Times) -> Section:
 
 def _controls(listed: Listed) -> list[tuple[str, str]]:
     """Kind and name of what is changed in a lab."""
-    choice = clicked(listed)
-    return [("number", widest(listed).name), *([(choice.kind, choice.name)] if choice else [])]
+    numbers, choice = widest(listed.slug), clicked(listed)
+    return [
+        *([("number", numbers.name)] if numbers else []),
+        *([(choice.kind, choice.name)] if choice else []),
+    ]
 
 
 def _painted(times: list[Time]) -> float:

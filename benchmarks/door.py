@@ -20,7 +20,9 @@ def run(quick: bool) -> list[Section]:
     logging.getLogger("tensorscope").setLevel(logging.ERROR)
     engine.start()
     try:
-        rows = [_row(listed, 5 if quick else STATES) for listed in quick_labs().values()]
+        rows = [
+            _row(listed, 5 if quick else STATES) for listed in quick_labs().values() if widest(listed.slug)
+        ]
     finally:
         engine.stop()
     return [
@@ -35,9 +37,11 @@ def run(quick: bool) -> list[Section]:
 
 
 def _row(listed: Listed, count: int) -> tuple[str, ...]:
-    states = [{widest(listed).name: value} for value in widest(listed).at(0, count)]
+    numbers = widest(listed.slug)
+    assert numbers
+    states = [{numbers.name: value} for value in numbers.at(0, count)]
     engine.run(listed.lab.technique)
-    engine.run(listed.lab.technique, **{widest(listed).name: widest(listed).values[0]})
+    engine.run(listed.lab.technique, **{numbers.name: numbers.values[0]})
     new = [_once(listed.lab.technique, state) for state in states]
     known = [_once(listed.lab.technique, state)[0] for state in states]
     beyond = [wall - own for wall, own in new]

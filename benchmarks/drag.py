@@ -12,8 +12,7 @@ from benchmarks.harness import chromium, explorer, peer
 from benchmarks.peers import CONTROLS, NAMES, START
 from benchmarks.probe import Dragged, probed
 from benchmarks.report import Section, verdict
-from benchmarks.values import address, quick_labs, widest
-from pages.kit.labs import Listed, labs
+from benchmarks.values import Numbers, address, widest
 
 ROUNDS, VALUES, EVERY, AFTER = 2, 60, 50.0, 300.0
 SIZES = tuple(str(size) for size in range(START + 1, START + 1 + VALUES))
@@ -25,16 +24,21 @@ def run(quick: bool) -> list[Section]:
     drags: Drags = defaultdict(list)
     with explorer() as ours, peer("dash") as dash, peer("gradio") as gradio, chromium() as browser:
         for turn in range(1 if quick else ROUNDS):
-            for listed in quick_labs().values():
-                _lab(browser, ours.url, listed, turn, drags)
+            for numbers in _dragged():
+                _lab(browser, ours.url, numbers, turn, drags)
             for name, server in {"dash": dash, "gradio": gradio}.items():
                 _peer(browser, server.url, name, drags)
     return [_table(drags)]
 
 
-def _lab(browser: Browser, url: str, listed: Listed, turn: int, drags: Drags) -> None:
-    """The widest number of a lab; the convolution lab over the same sizes as the peers."""
-    numbers, values = widest(listed), _values(listed)
+def _dragged() -> list[Numbers]:
+    """The widest number of every lab that has one."""
+    return [numbers for slug in labs() if (numbers := widest(slug))]
+
+
+def _lab(browser: Browser, url: str, numbers: Numbers, turn: int, drags: Drags) -> None:
+    """A drag; the convolution lab over the same sizes as the peers."""
+    listed, values = numbers.listed, _values(numbers)
     start = {numbers.name: START} if values is SIZES else {}
     with probed(
         browser,
@@ -47,9 +51,9 @@ def _lab(browser: Browser, url: str, listed: Listed, turn: int, drags: Drags) ->
         drags[listed.slug].append(probe.drag(numbers.selector, values, EVERY, AFTER))
 
 
-def _values(listed: Listed) -> tuple[str, ...]:
+def _values(numbers: Numbers) -> tuple[str, ...]:
     """Up to 60 values; the convolution lab's are the peers' sizes."""
-    return SIZES if listed.slug == "receptive-field" else widest(listed).values[:VALUES]
+    return SIZES if numbers.listed.slug == "receptive-field" else numbers.values[:VALUES]
 
 
 def _peer(browser: Browser, url: str, name: str, drags: Drags) -> None:
@@ -59,15 +63,16 @@ def _peer(browser: Browser, url: str, name: str, drags: Drags) -> None:
 
 
 def _table(drags: Drags) -> Section:
-    names = {**{slug: f"{slug}, {widest(listed).name}" for slug, listed in quick_labs().items()}, **NAMES}
+    dragged = {numbers.listed.slug: numbers for numbers in _dragged()}
+    names = {**{slug: f"{slug}, {numbers.name}" for slug, numbers in dragged.items()}, **NAMES}
     drawn = {key: median(one.drawn for one in drags[key]) for key in names}
-    sent = {key: len(_values(labs()[key])) if key in labs() else VALUES for key in names}
+    sent = {key: len(_values(dragged[key])) if key in dragged else VALUES for key in names}
     rows = [
         (name, f"{sent[key]}", f"{drawn[key]:.0f}", f"{median(one.late for one in drags[key]):.0f}")
         for key, name in names.items()
     ]
     verdicts = [
-        verdict(f"{slug}, drawn", drawn[slug], round(sent[slug] * 5 / 6), least=True) for slug in quick_labs()
+        verdict(f"{slug}, drawn", drawn[slug], round(sent[slug] * 5 / 6), least=True) for slug in dragged
     ]
     ours = drawn["receptive-field"]
     verdicts += [

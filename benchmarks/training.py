@@ -45,7 +45,8 @@ def run(quick: bool) -> list[Section]:
 
 
 def _changes(browser: Browser, server: Server, listed: Listed, turn: int, times: list) -> None:  # type: ignore[type-arg]
-    numbers = widest(listed)
+    numbers = widest(listed.slug)
+    assert numbers
     page = server.url + address(listed, seed=300 + next(seeds))
     with probed(browser, page, READY, ours=True, charts=len(listed.lab.charts)) as probe:
         probe.watch(numbers.name, numbers.default)
@@ -95,7 +96,7 @@ def _table(times: Times) -> Section:
         ratio = _painted(busy) / _painted(idle)
         rows.append(
             (
-                f"{slug}, {widest(labs()[slug]).name}",
+                slug,
                 ms([one.painted for one in idle]),
                 ms([one.painted for one in busy]),
                 ms([one.settled for one in idle]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import urlencode
 
 import engine
@@ -13,6 +14,8 @@ from pages.kit.controls import MOST_SEGMENTS, matters
 from pages.kit.declare import Control
 from pages.kit.labs import Listed, labs
 from pages.kit.link import defaults
+
+MOST = 1000  # values of a number that are looked at; of more, a spread
 
 
 def quick_labs() -> dict[str, Listed]:
@@ -57,10 +60,11 @@ class Numbers:
         return urlencode({"control": "number", **bounds, **kind})
 
 
-def widest(listed: Listed) -> Numbers:
-    """The number control with most values; no seed, which nobody drags."""
-    found = [one for one in _numbers(listed) if one.name != "seed"]
-    return max(found, key=lambda one: len(one.values))
+@cache
+def widest(slug: str) -> Numbers | None:
+    """The number control with most values; no seed, which nobody drags; None where nothing else is a number."""
+    found = [one for one in _numbers(labs()[slug]) if one.name != "seed" and len(one.values) > 1]
+    return max(found, key=lambda one: len(one.values), default=None)
 
 
 def _numbers(listed: Listed) -> Iterator[Numbers]:
@@ -71,12 +75,15 @@ def _numbers(listed: Listed) -> Iterator[Numbers]:
             isinstance(parameter, (Integer, Real, Pair))
             and parameter.default is not None
             and not _apart(parameter)
+            and not control.log  # its range moves in powers of ten
             and matters(control, defaults(listed))
         ):
             low = float(parameter.low if control.low is None else control.low)
             high = float(parameter.high if control.high is None else control.high)
             step = float(parameter.step if isinstance(parameter, Real) else 1)
-            texts = (number_text(round(low + i * step, 9)) for i in range(int((high - low) / step + 1.5)))
+            count = int((high - low) / step + 1.5)
+            every = -(-count // MOST)
+            texts = (number_text(round(low + i * step, 9)) for i in range(0, count, every))
             values = tuple(text for text in texts if _taken(listed, parameter, text))
             yield Numbers(listed, control, parameter, low, high, step, values)
 
@@ -87,8 +94,7 @@ def _apart(parameter: Integer | Real | Pair) -> bool:
 
 
 def _taken(listed: Listed, parameter: Integer | Real | Pair, text: str) -> bool:
-    new = parameter.read(text) != parameter.default
-    return bool(new and _accepted(listed, parameter.name, text))
+    return _accepted(listed, parameter.name, text) and parameter.read(text) != parameter.default
 
 
 def _accepted(listed: Listed, name: str, text: str) -> bool:
@@ -123,11 +129,19 @@ def clicked(listed: Listed) -> Clicked | None:
         if not matters(control, defaults(listed)):
             continue
         if isinstance(parameter, Toggle):
+            if not _accepted(listed, parameter.name, parameter.text(not parameter.default)):
+                continue
             return _toggle(control, parameter)
         words = [control.labels.get(one, one) for one in getattr(parameter, "options", ())]
         if isinstance(parameter, Choice) and len("".join(words)) <= MOST_SEGMENTS:
             return _segments(listed, parameter)
     return None
+
+
+def _keeps_number(listed: Listed, parameter: Choice, option: str) -> bool:
+    """Whether the number that is changed beside it is still on the page then."""
+    numbers = widest(listed.slug)
+    return not numbers or matters(numbers.control, defaults(listed) | {parameter.name: option})
 
 
 def _toggle(control: Control, parameter: Toggle) -> Clicked:
@@ -138,6 +152,10 @@ def _toggle(control: Control, parameter: Toggle) -> Clicked:
 
 def _segments(listed: Listed, parameter: Choice) -> Clicked:
     others = [option for option in parameter.options if option != parameter.default]
-    taken = [option for option in others if _accepted(listed, parameter.name, option)]
+    taken = [
+        one
+        for one in others
+        if _accepted(listed, parameter.name, one) and _keeps_number(listed, parameter, one)
+    ]
     clicks = [(f"input[type=radio][value={json.dumps(one)}]", one) for one in (*taken, parameter.default)]
     return Clicked("segments", parameter.name, parameter.default, clicks)

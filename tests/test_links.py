@@ -52,6 +52,8 @@ SMALL: dict[str, dict[str, Any]] = {  # states small enough to differentiate cel
         "gap": 0,
         "head": "GlobalAveragePooling1D",
     },
+    "recurrent-cell": {"timesteps": 2, "features": 2, "units": 2, "batch": 1},
+    "rnn-input-windows": {"window": 3, "features": 2, "units": 2, "chunk": 2, "shown": 2, "rows": 100},
     "skip-connection-crop-add": {"size": 7, "stages": 1, "repair": "crop-both", "skips": "1"},
 }
 # above the lowest, where many sizes multiply; 3 for the others
@@ -67,6 +69,8 @@ MOST = {
     "optimizer-steps": 1,
     "random-pairing-pipeline": 1,
     "sliding-window-labels": 1,
+    "recurrent-cell": 1,
+    "rnn-input-windows": 1,
     "weight-constraints": 1,
 }
 # Techniques of the long lane are proven in their own tests, at sizes that they choose.

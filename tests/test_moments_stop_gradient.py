@@ -436,3 +436,10 @@ def test_the_code_people_copy_gives_the_pages_numbers():
         assert set(trace.tensors) <= set(answer)
         for name, tensor in trace.tensors.items():
             np.testing.assert_array_equal(answer[name], tensor.values.ravel().astype(float), err_msg=name)
+
+
+@pytest.mark.parametrize("state", [{"values": "1,2,3,6", "samples": 1, "channels": 4}, {"values": "2,2,2,2"}])
+def test_nothing_under_the_root_is_infinity_and_no_crash(state):
+    trace = run(epsilon=0, objective="normalised", **state)
+    assert set(trace.facts["variance"]) == {0}
+    assert not np.isfinite(trace["normalised"]).any()

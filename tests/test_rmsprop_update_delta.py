@@ -103,7 +103,7 @@ def test_the_tape_agrees_with_central_differences(given_settings: dict[str, Any]
     near["grads"] = [g if abs(g) > 0.1 else 0.5 for g in near["grads"]]
     trace = run(weights=(1.5, -0.5), chosen=(step, 0), **near)
     largest = float(np.abs(trace["numeric"]).max())
-    assert trace.facts["gradient_difference"] <= 1e-3 * largest + 1e-6
+    assert trace.facts["gradient_difference"] <= 5e-3 * largest + 1e-6
 
 
 def test_begun_at_one_it_is_tensorflow_1() -> None:

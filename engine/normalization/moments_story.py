@@ -148,7 +148,8 @@ def _rounding_of_curvature(parameters: Mapping[str, Any], results: Results) -> f
         return 0.0
     with np.errstate(all="ignore"):
         deviation = np.sqrt(results["variance"].astype("float64") + parameters["epsilon"])
-        return largest(results["hessian_through"]) * largest(results["x"]) / float(np.min(deviation))
+        size = np.float64(largest(results["hessian_through"]) * largest(results["x"]))
+        return float(size / np.min(deviation))  # infinite where a group has no variance
 
 
 def right(parameters: Mapping[str, Any], results: Results) -> tuple[str, ...] | None:
