@@ -5,12 +5,12 @@
 // next, none queue up. On release the page gets the values too, and its older answers, which may
 // still be on their way, do not replace a newer picture.
 
-import { ask, giveUp } from "./ask.js";
+import { ask } from "./ask.js";
+import { POLL, Waiting } from "./wait.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
 const STILL = 400; // ms without a movement before the page may load what is slow
-const POLL = 300; // ms between two questions about what takes long
 const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
 const TURN = "#"; // the name under which a release tells its number: no parameter is called so
@@ -38,6 +38,7 @@ class Live {
     this.lab = lab;
     this.listeners = new Set();
     this.untold = []; // what the page is told when the picture is painted
+    this.waiting = new Waiting(this);
     this.trains = false; // whether a new state is a training run: it begins on release, not under the hand
     this.reset("");
   }
@@ -94,7 +95,7 @@ class Live {
     this.sentUntil = performance.now() + HOLD;
     this.sentLink = null;
     this.sentQuery = this.query();
-    if (this.trains) this.leave();
+    if (this.trains) this.leave(); // the older run ends; asking on would wish for it again
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
     this.last = turns += 1;
@@ -237,8 +238,8 @@ class Live {
       return 0;
     }
     if (status === 202) {
-      this.under(query, answer);
-      return this.asking && this.awaited !== null ? 0 : POLL; // the page's own state is asked for already
+      this.waiting.under(query, answer);
+      return this.waiting.active ? 0 : POLL; // the page's own state is asked for already
     }
     this.retries = (this.retries ?? 0) + 1;
     if (status === 0) {
@@ -261,57 +262,27 @@ class Live {
     if (payload.link === this.link) this.sent = {}; // nothing changed; the page will not answer
   }
 
-  /** Something is under way: how far it is, and its picture so far. */
-  under(query, { progress, so_far: soFar }) {
-    this.running = query;
-    this.show({ ...(soFar ? split(soFar, "live") : {}), progress });
-  }
-
-  /** Wait no more for the page's state; nothing is told. */
-  leave() {
-    this.awaited = null;
-    this.left = true;
+  /** Ask for the page's state until it is computed, and then tell the page. */
+  wait(link, done) {
+    return this.waiting.wait(link, done);
   }
 
   /** Stop the run under way, as far as this tab is concerned: the last picture stays. */
   async stop() {
-    this.leave();
     this.wanted = null;
     this.turn += 1; // what is under way is not shown any more
-    await Promise.all([this.asked, this.flight?.answer]); // a question behind this order would be a new wish
-    await giveUp(this.lab, this.running ?? this.link);
+    await this.waiting.stop(this.flight?.answer);
     this.show({});
   }
 
-  /** Ask for the page's state until it is computed, and then tell the page. */
-  async wait(link, done) {
-    Object.assign(this, { awaited: link, arrived: done, left: false }); // of the newest stage and state
-    if (this.asking) return;
-    this.asking = true;
-    while (this.listeners.size && this.awaited !== null) {
-      const asked = this.awaited;
-      this.asked = ask(this.lab, asked);
-      const [status, answer, after] = await this.asked;
-      if (asked !== this.awaited) continue;
-      if (![0, 202, 429, 503].includes(status)) this.awaited = null;
-      if (status === 200 && this.shown?.payload?.link !== answer.link) this.show(split(answer, "live"));
-      else if (this.awaited === null && status === 200) this.finished(answer);
-      else if (this.awaited === null) this.show(split(answer, "live"));
-      else if (status === 202) this.under(asked, answer);
-      if (this.awaited !== null) await new Promise((resolve) => setTimeout(resolve, status === 202 ? POLL : Math.max(POLL, after * 1000)));
-    }
-    this.asking = false;
-    if (this.listeners.size && !this.left) this.arrived();
-  }
-
-  /** The state that was shown so far is complete. */
-  finished(answer) {
-    if (this.trains) this.show(split(answer, "live"));
+  /** Wait no more for the page's state; nothing is told. */
+  leave() {
+    this.waiting.leave();
   }
 }
 
 /** A payload as what is shown: an error alone leaves the last good picture. */
-function split(payload, source) {
+export function split(payload, source) {
   const { error = null } = payload;
   return payload.tensors ? { payload, error, source } : { error, source };
 }

@@ -86,12 +86,19 @@ class Stage {
       this.said = said;
       this.page(JSON.parse(data.payload), data);
     } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
-    if (!this.waiting) this.stopped = false;
+    if (!this.waiting) this.settled(data);
+    else this.said = null; // who goes back to the picture of before shows it again
     if (this.waiting && data.live && !this.stopped) live(this.lab).wait(data.link ?? "", () => this.arrived());
     if (!this.shown) this.show({ payload: null });
     this.drawn = Boolean(data.drawn);
     this.tellDrawn();
     this.rethemed();
+  }
+
+  /** The page waits for nothing: neither does the stage, such as for a state that was left by Undo. */
+  settled(data) {
+    this.stopped = false;
+    if (data.live) live(this.lab).leave();
   }
 
   page(payload, data) {

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 
-from engine.errors import EngineError
+from engine.errors import Busy, EngineError
 from engine.progress import Job
 from engine.trace import Trace
 
@@ -82,7 +82,7 @@ class Runs:
         problem = None if future.cancelled() else future.exception()
         with self._lock:
             self._flying.pop(key, None)
-            if isinstance(problem, EngineError):
+            if isinstance(problem, EngineError) and not isinstance(problem, Busy):
                 waiters = future.waiters if isinstance(future, Job) else frozenset()
                 self._ended[key] = End(problem, waiters, time.monotonic())
                 while len(self._ended) > MOST_ENDED:

@@ -21,6 +21,7 @@ import engine
 from pages.kit.labs import labs
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("TENSORSCOPE_RUN_NICE", "0")  # a test waits for its run: nobody is to be given way
 settings.register_profile(
     "tensorscope",
     deadline=None,  # no test asserts a time

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 import engine
@@ -25,6 +28,7 @@ def tiny() -> Iterator[None]:
     patch = pytest.MonkeyPatch()
     patch.setenv("TENSORSCOPE_RUNS_WAITING", "3")
     patch.setenv("TENSORSCOPE_RUN_MEMORY_MB", "300")
+    patch.setenv("TENSORSCOPE_RUN_NICE", "3")
     settings.cache_clear()
     engine.stop()
     tiny_training.register()
@@ -106,6 +110,15 @@ def test_a_run_ends_when_nobody_waits_and_keeps_what_it_had() -> None:
 
 def worker_pid() -> int:
     return int(door.lane("training").workers[0].process.pid)  # type: ignore[attr-defined]
+
+
+def test_the_process_of_a_run_gives_way_to_pages() -> None:
+    begin(epochs=1)[0].result()
+    process = psutil.Process(worker_pid())
+    assert process.nice() == min(19, psutil.Process().nice() + 3)
+    assert process.environ()["TF_NUM_INTRAOP_THREADS"] == "1"
+    threads = [int(task.name) for task in Path(f"/proc/{process.pid}/task").iterdir()]
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} <= {process.nice(), 10}
 
 
 def test_stopping_keeps_the_process_and_a_deaf_run_is_killed() -> None:
