@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -64,4 +65,5 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(engine.stop)
 
 
-app = st.App("pages/explorer.py", lifespan=lifespan, routes=routes(), middleware=[Middleware(PacedSockets)])
+EXPLORER = Path(__file__).resolve().parent / "pages" / "explorer.py"
+app = st.App(EXPLORER, lifespan=lifespan, routes=routes(), middleware=[Middleware(PacedSockets)])

@@ -1,24 +1,28 @@
 // What went wrong and what to do about it; warnings that are true but no errors.
 import { el } from "./dom.js";
 
-/** Redraw the alerts in `node`. `remedy` is called with {name: text} when its button is pressed. */
-export function drawAlerts(node, { error, notice, progress, notes = [], loading }, remedy) {
-  const key = JSON.stringify([error, notice, progress, notes, loading]);
+const ENDED = ["Stopped", "TooMuchMemory", "TookTooLong", "WorkerDied", "TechniqueFailed"]; // of a training run
+
+/** Redraw the alerts in `node`. `remedy` is called with {name: text} when its button is pressed, `again` to begin a run anew. */
+export function drawAlerts(node, { error, notice, notes = [], loading }, remedy, again = null) {
+  const key = JSON.stringify([error, notice, notes, loading]);
   if (node.dataset.key === key) return; // a live region must not repeat itself
   node.dataset.key = key;
   const found = [];
-  if (error) found.push(errorBox(error, remedy));
+  if (error && again && ENDED.includes(error.kind)) found.push(ended(error, again));
+  else if (error) found.push(errorBox(error, remedy));
   if (notice) found.push(el("p", "notice", { role: "status" }, notice));
-  if (progress) found.push(underWay(progress));
-  else if (loading) found.push(el("p", "notice busy", { role: "status" }, el("span", "spinner", { "aria-hidden": "true" }), "TensorFlow is loading …"));
+  if (loading) found.push(el("p", "notice busy", { role: "status" }, el("span", "spinner", { "aria-hidden": "true" }), "TensorFlow is loading …"));
   for (const note of notes) found.push(el("p", "note", {}, note));
   node.replaceChildren(...found);
 }
 
-/** What takes long: a sentence, and a bar once a share of it is done. */
-function underWay({ text, share }) {
-  const bar = share > 0 ? el("progress", "", { max: 1, value: share, "aria-label": text }) : el("span", "spinner", { "aria-hidden": "true" });
-  return el("p", "notice busy", {}, bar, `${text} …`);
+/** A training run that did not finish: why, and the way to begin it anew. */
+function ended({ kind, message }, again) {
+  const button = el("button", "again", { type: "button" }, kind === "Stopped" ? "Train again" : "Try again");
+  button.addEventListener("click", again);
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return el("div", kind === "Stopped" ? "notice ended" : "error ended", { role: kind === "Stopped" ? "status" : "alert" }, el("p", "", {}, text), button);
 }
 
 function errorBox(error, remedy) {

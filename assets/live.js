@@ -6,11 +6,11 @@
 // still be on their way, do not replace a newer picture.
 
 import { ask } from "./ask.js";
+import { POLL, Waiting } from "./wait.js";
 
 const PATIENCE = 1500; // ms after which a page that says something else has not heard what was released
 const MOST_TRIES = 3;
 const STILL = 400; // ms without a movement before the page may load what is slow
-const POLL = 300; // ms between two questions about what takes long
 const MOST_DELAY = 300; // ms that a picture may hold the page back
 const HOLD = 4000; // ms for which a page's answer to something older is held back
 const TURN = "#"; // the name under which a release tells its number: no parameter is called so
@@ -38,6 +38,8 @@ class Live {
     this.lab = lab;
     this.listeners = new Set();
     this.untold = []; // what the page is told when the picture is painted
+    this.waiting = new Waiting(this);
+    this.trains = false; // whether a new state is a training run: it begins on release, not under the hand
     this.reset("");
   }
 
@@ -76,7 +78,7 @@ class Live {
     this.movedAt = performance.now();
     Object.assign(this.moving, values);
     this.movingUntil = performance.now() + HOLD;
-    this.want(this.query());
+    if (!this.trains) this.want(this.query());
   }
 
   /** Another picture of the page moved to a state: ask for the same one, of what is shown here. */
@@ -93,6 +95,7 @@ class Live {
     this.sentUntil = performance.now() + HOLD;
     this.sentLink = null;
     this.sentQuery = this.query();
+    if (this.trains) this.leave(); // the older run ends; asking on would wish for it again
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
     this.last = turns += 1;
@@ -235,8 +238,8 @@ class Live {
       return 0;
     }
     if (status === 202) {
-      this.show({ progress: answer.progress });
-      return POLL;
+      this.waiting.under(query, answer);
+      return this.waiting.active ? 0 : POLL; // the page's own state is asked for already
     }
     this.retries = (this.retries ?? 0) + 1;
     if (status === 0) {
@@ -248,7 +251,7 @@ class Live {
     if (temporary) return Math.max(100, after * 1000);
     this.retries = 0;
     this.answered = { query, payload: null };
-    this.show({ error: answer.error ?? { message: `The server answered ${status}.` }, source: "live" });
+    this.show(split({ ...answer, error: answer.error ?? { message: `The server answered ${status}.` } }, "live"));
     return 0;
   }
 
@@ -260,27 +263,26 @@ class Live {
   }
 
   /** Ask for the page's state until it is computed, and then tell the page. */
-  async wait(link, done) {
-    Object.assign(this, { awaited: link, arrived: done }); // of the newest stage and state
-    if (this.asking) return;
-    this.asking = true;
-    while (this.listeners.size && this.awaited !== null) {
-      const asked = this.awaited;
-      const [status, answer, after] = await ask(this.lab, asked);
-      if (asked !== this.awaited) continue;
-      if (![0, 202, 429, 503].includes(status)) this.awaited = null;
-      if (status === 200 && this.shown?.payload?.link !== answer.link) this.show(split(answer, "live"));
-      else if (this.awaited === null && status !== 200) this.show(split({ error: answer.error }, "live"));
-      else if (status === 202) this.show({ progress: answer.progress });
-      if (this.awaited !== null) await new Promise((resolve) => setTimeout(resolve, status === 202 ? POLL : Math.max(POLL, after * 1000)));
-    }
-    this.asking = false;
-    if (this.listeners.size) this.arrived();
+  wait(link, done) {
+    return this.waiting.wait(link, done);
+  }
+
+  /** Stop the run under way, as far as this tab is concerned: the last picture stays. */
+  async stop() {
+    this.wanted = null;
+    this.turn += 1; // what is under way is not shown any more
+    await this.waiting.stop(this.flight?.answer);
+    this.show({});
+  }
+
+  /** Wait no more for the page's state; nothing is told. */
+  leave() {
+    this.waiting.leave();
   }
 }
 
 /** A payload as what is shown: an error alone leaves the last good picture. */
-function split(payload, source) {
+export function split(payload, source) {
   const { error = null } = payload;
   return payload.tensors ? { payload, error, source } : { error, source };
 }

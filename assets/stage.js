@@ -5,6 +5,7 @@ import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
 import { commit, live } from "./live.js";
+import { ProgressLine } from "./progress.js";
 import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
 import { drawStrip, engineLine } from "./strip.js";
@@ -47,9 +48,10 @@ class Stage {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
     this.alerts = el("div", "alerts");
+    this.progress = new ProgressLine(() => this.stop());
     this.panelRow = el("div", "panels");
     this.cursorLine = new Cursor(this);
-    const top = this.main ? [el("div", "card", {}, this.strip), this.alerts] : [];
+    const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
     this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
     parent.append(this.root);
   }
@@ -76,17 +78,27 @@ class Stage {
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     this.waiting = Boolean(data.waiting);
+    this.trains = Boolean(data.trains);
+    if (data.live) live(this.lab).trains = this.trains;
     if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload), data.heard);
     const said = `${data.heard ?? ""} ${data.payload}`; // who was quicker than the page goes back to a picture it has
     if (data.payload && said !== this.said) {
       this.said = said;
       this.page(JSON.parse(data.payload), data);
     } else if (data.live && data.link !== undefined) live(this.lab).link = data.link;
-    if (this.waiting && data.live) live(this.lab).wait(data.link ?? "", () => this.arrived());
+    if (!this.waiting) this.settled(data);
+    else this.said = null; // who goes back to the picture of before shows it again
+    if (this.waiting && data.live && !this.stopped) live(this.lab).wait(data.link ?? "", () => this.arrived());
     if (!this.shown) this.show({ payload: null });
     this.drawn = Boolean(data.drawn);
     this.tellDrawn();
     this.rethemed();
+  }
+
+  /** The page waits for nothing: neither does the stage, such as for a state that was left by Undo. */
+  settled(data) {
+    this.stopped = false;
+    if (data.live) live(this.lab).leave();
   }
 
   page(payload, data) {
@@ -108,6 +120,18 @@ class Stage {
     setTimeout(() => this.waitStill(), 100);
   }
 
+  /** The run is to end: the page keeps what it has so far. */
+  async stop() {
+    this.stopped = true;
+    await live(this.lab).stop();
+    this.trigger("stopped", true);
+  }
+
+  again() {
+    this.stopped = false;
+    this.trigger("again", true);
+  }
+
   arrived() {
     this.waiting = false;
     this.trigger("warm", true);
@@ -124,7 +148,8 @@ class Stage {
     }
     if (!this.main) return;
     const notes = this.model?.notes ?? [];
-    drawAlerts(this.alerts, { ...shown, notes, loading: this.waiting && !this.model }, (values) => commit(this.lab, values, this.trigger));
+    drawAlerts(this.alerts, { ...shown, notes, loading: this.waiting && !this.model && !shown.progress }, (values) => commit(this.lab, values, this.trigger), this.trains ? () => this.again() : null);
+    this.progress.update(shown.progress ?? null, this.trains);
     this.root.classList.toggle("stale", Boolean(shown.error));
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
     this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));

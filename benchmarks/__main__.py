@@ -15,7 +15,7 @@ from importlib import import_module
 from benchmarks.harness import ROOT, chromium
 from benchmarks.report import page
 
-MEASUREMENTS = ("change", "drag", "paint", "hover", "door", "load", "networks")
+MEASUREMENTS = ("change", "drag", "paint", "hover", "door", "load", "networks", "training")
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from benchmarks.harness import chromium, explorer, floor, peer
 from benchmarks.peers import CONTROLS, NAMES, START
 from benchmarks.probe import Probe, Time, probed
 from benchmarks.report import Section, ms, verdict
-from benchmarks.values import Clicked, Numbers, address, clicked, widest
+from benchmarks.values import Clicked, Numbers, address, clicked, quick_labs, widest
 from pages.kit.labs import Listed, labs
 
 ROUNDS, CHANGES = 2, 6
@@ -34,7 +34,7 @@ def run(quick: bool) -> list[Section]:
     times: Times = defaultdict(list)
     with explorer() as ours, floor() as empty, chromium() as browser:
         for turn in range(rounds):
-            for place, listed in enumerate(labs().values()):
+            for place, listed in enumerate(quick_labs().values()):
                 if place % 4 == 0:  # the floor again and again, because machines are noisy
                     _floors(browser, empty.url, turn, times)
                 _lab(browser, ours.url, listed, turn, times)
@@ -111,7 +111,7 @@ def _peer(browser: Browser, url: str, name: str, turn: int, times: Times) -> Non
 
 def _against_floor(times: Times) -> Section:
     rows, verdicts = [], []
-    for listed in labs().values():
+    for listed in quick_labs().values():
         for kind, name in _controls(listed):
             ours, theirs = times[f"{listed.slug} {kind}"], times[f"{kind} floor"]
             ratio = _painted(ours) / _painted(theirs)

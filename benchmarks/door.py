@@ -8,8 +8,8 @@ from statistics import median
 
 import engine
 from benchmarks.report import Section, percentile
-from benchmarks.values import widest
-from pages.kit.labs import Listed, labs
+from benchmarks.values import quick_labs, widest
+from pages.kit.labs import Listed
 
 STATES = 40
 Row = tuple[float, float, float]  # ms of the technique, of the door when new, of the door when known
@@ -20,7 +20,9 @@ def run(quick: bool) -> list[Section]:
     logging.getLogger("tensorscope").setLevel(logging.ERROR)
     engine.start()
     try:
-        rows = [_row(listed, 5 if quick else STATES) for listed in labs().values() if widest(listed.slug)]
+        rows = [
+            _row(listed, 5 if quick else STATES) for listed in quick_labs().values() if widest(listed.slug)
+        ]
     finally:
         engine.stop()
     return [

@@ -12,8 +12,7 @@ from benchmarks.harness import chromium, explorer, peer
 from benchmarks.peers import CONTROLS, NAMES, START
 from benchmarks.probe import Dragged, probed
 from benchmarks.report import Section, verdict
-from benchmarks.values import Numbers, address, widest
-from pages.kit.labs import labs
+from benchmarks.values import Numbers, address, quick_labs, widest
 
 ROUNDS, VALUES, EVERY, AFTER = 2, 60, 50.0, 300.0
 SIZES = tuple(str(size) for size in range(START + 1, START + 1 + VALUES))
@@ -34,7 +33,7 @@ def run(quick: bool) -> list[Section]:
 
 def _dragged() -> list[Numbers]:
     """The widest number of every lab that has one."""
-    return [numbers for slug in labs() if (numbers := widest(slug))]
+    return [numbers for slug in quick_labs() if (numbers := widest(slug))]
 
 
 def _lab(browser: Browser, url: str, numbers: Numbers, turn: int, drags: Drags) -> None:

@@ -18,6 +18,11 @@ from pages.kit.link import defaults
 MOST = 1000  # values of a number that are looked at; of more, a spread
 
 
+def quick_labs() -> dict[str, Listed]:
+    """Labs whose states are computed at once or soon: who trains has a measurement of its own."""
+    return {slug: one for slug, one in labs().items() if one.technique.lane({}) != "training"}
+
+
 @dataclass(frozen=True)
 class Numbers:
     """A number control: its place in the page, and values the engine takes, the default left out."""

@@ -13,7 +13,7 @@ from engine.settings import settings
 def _load() -> None:
     """Import TensorFlow in a thread that gives way, so that pages are served meanwhile."""
     if sys.platform == "linux":  # where a nice value is a thread's own
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        os.setpriority(os.PRIO_PROCESS, 0, max(10, os.getpriority(os.PRIO_PROCESS, 0)))
     with suppress(ImportError):  # said by the import that follows
         import tensorflow as tf  # noqa: F401
 

@@ -15,11 +15,13 @@ from threading import Lock
 from typing import Any
 
 from engine.cache import TraceCache
-from engine.errors import Rejected, TooExpensive
+from engine.child import Manners
+from engine.errors import EngineError, Rejected, TooExpensive
 from engine.lens import OF, Asked, asked, lens_cost, refusal
 from engine.lens_worker import compute_lens
-from engine.pool import Lane
+from engine.pool import Lane, Limits
 from engine.progress import Job, Progress
+from engine.runs import Runs
 from engine.settings import settings
 from engine.technique import Cost, Technique, technique
 from engine.trace import Trace, to_plain
@@ -29,23 +31,33 @@ log = logging.getLogger("tensorscope.engine")
 _lanes: dict[str, Executor] = {}
 _lock = Lock()
 FORGOTTEN = 5.0  # seconds after a glance until nobody is thought to wait any more
+LINGERS = 30.0  # the same for who looks at a training run: time enough to look elsewhere and come back
+runs = Runs()
 
 
 @cache
-def traces() -> TraceCache:
-    """The cache of this process."""
-    return TraceCache(settings().cache_bytes)
+def traces(lane: str = "") -> TraceCache:
+    """The cache of this process; training runs have their own, or quick answers would push them out."""
+    limits = settings()
+    return TraceCache(limits.run_cache_bytes if lane == "training" else limits.cache_bytes)
 
 
 def lane(name: str) -> Executor:
     """The executor of a lane, started when first needed."""
     with _lock:
         if name not in _lanes:
-            limits = settings()
-            workers = limits.workers if name == "interactive" else 1
-            limit = limits.time_limit if name == "interactive" else limits.long_time_limit
-            _lanes[name] = Lane(name, workers, limit, limits.waiting)
+            _lanes[name] = _lane_of(name)
         return _lanes[name]
+
+
+def _lane_of(name: str) -> Lane:
+    have = settings()
+    if name == "training":
+        limits = Limits(have.run_time_limit, have.runs_waiting, have.run_memory, ends=True)
+        return Lane(name, have.runs, limits, Manners(have.run_nice, have.run_threads))
+    if name == "long":
+        return Lane(name, 1, Limits(have.long_time_limit, have.waiting))
+    return Lane(name, have.workers, Limits(have.time_limit, have.waiting))
 
 
 def start() -> None:
@@ -77,7 +89,8 @@ def check(name: str, parameters: Mapping[str, object]) -> dict[str, Any]:
 
 def _within_budget(found: Technique, parameters: Mapping[str, Any], cost: Cost) -> None:
     limits = settings()
-    most_work = limits.long_work_budget if found.lane(parameters) == "long" else limits.work_budget
+    budgets = {"long": limits.long_work_budget, "training": limits.run_work_budget}
+    most_work = budgets.get(found.lane(parameters), limits.work_budget)
     over = [
         (f"about {cost.memory / 2**20:,.1f} MiB of tensors", f"{limits.memory_budget / 2**20:,.1f} MiB")
         if cost.memory > limits.memory_budget
@@ -92,30 +105,42 @@ def _within_budget(found: Technique, parameters: Mapping[str, Any], cost: Cost) 
         )
 
 
-def submit(name: str, seconds: float = inf, /, **parameters: object) -> Future[Trace]:
+def submit(name: str, seconds: float = inf, who: str = "", /, **parameters: object) -> Future[Trace]:
     """The future Trace of a technique; raises `Rejected` at once. Do not cancel it: it is shared.
 
     Who waits only so many `seconds` and asks again later keeps the work alive; what has not begun
-    when nobody waits any more is dropped.
+    when nobody waits any more is dropped, and so is a training run that has. `who` is a name for who
+    waits, by which `give_up` finds them.
     """
     began = time.perf_counter()
     try:
         read = check(name, parameters)
-        future, known = traces().get(_key(name, read), lambda: _lane(name, read).submit(compute, name, read))
+        key, lane_name = _key(name, read), technique(name).lane(read)
+        if lane_name == "training":
+            runs.turns_to(key, name, who)
+            if problem := runs.news(key, who):
+                raise problem
+        future, known = traces(_shelf(lane_name)).get(
+            key, lambda: lane(lane_name).submit(compute, name, read)
+        )
     except Exception as e:
         _report(name, began, f"{type(e).__name__}: {e}")
         raise
-    return _followed(name, future, known, seconds, began)
+    if lane_name == "training":
+        runs.follow(key, future)
+    return _followed(name, future, known, seconds, began, who)
 
 
-def _lane(name: str, read: Mapping[str, Any]) -> Executor:
-    return lane(technique(name).lane(read))
+def _shelf(lane_name: str) -> str:
+    return "training" if lane_name == "training" else ""
 
 
-def _followed(name: str, future: Future[Trace], known: bool, seconds: float, began: float) -> Future[Trace]:
+def _followed(
+    name: str, future: Future[Trace], known: bool, seconds: float, began: float, who: str = ""
+) -> Future[Trace]:
     """The same future, with how long somebody waits for it, and what becomes of it, noted."""
-    if isinstance(future, Job):
-        future.want(seconds, new=not known)
+    if isinstance(future, Job) and not future.done():
+        future.want(seconds, who)
     if known and future.done():
         _report(name, began, "cached")
     else:
@@ -141,7 +166,7 @@ def check_lens(
     if reason := refusal(found):
         raise Rejected(OF, "the gradient lens", "a lab that has one", reason)
     read = found.read(parameters)
-    if found.lane(read) == "long":
+    if found.lane(read) != "interactive":
         raise Rejected(
             name, "work that takes long", "work of a moment, for it is run many times", "choose less"
         )
@@ -156,7 +181,7 @@ def submit_lens(
     began = time.perf_counter()
     question, read = check_lens(name, parameters, lens, lens_at)
     key = f"lens {question.of}|{question.at}|{_key(name, read)}"
-    future, known = traces().get(key, lambda: _lane(name, read).submit(compute_lens, name, read, question))
+    future, known = traces().get(key, lambda: lane("interactive").submit(compute_lens, name, read, question))
     return _followed(f"lens of {name}", future, known, seconds, began)
 
 
@@ -178,7 +203,15 @@ def _key(name: str, read: Mapping[str, Any]) -> str:
 
 def known(name: str, **parameters: object) -> Trace | None:
     """The Trace if it is in the cache; computes nothing."""
-    return traces().known(_key(name, technique(name).read(parameters)))
+    key, lane_name = _place(name, parameters)
+    return traces(_shelf(lane_name)).known(key)
+
+
+def _place(name: str, parameters: Mapping[str, object]) -> tuple[str, str]:
+    """Key and lane of a request."""
+    found = technique(name)
+    read = found.read(parameters)
+    return _key(name, read), found.lane(read)
 
 
 def glance(name: str, patience: float, /, **parameters: object) -> Trace | Progress:
@@ -190,9 +223,31 @@ def glance(name: str, patience: float, /, **parameters: object) -> Trace | Progr
         return progress_of(future)
 
 
+def give_up(name: str, who: str, /, **parameters: object) -> bool:
+    """Somebody waits no more for a training run; it ends when nobody does. False where they did not wait."""
+    return runs.give_up(_place(name, parameters)[0], who)
+
+
+def so_far(name: str, /, **parameters: object) -> Progress | None:
+    """How far a training run is, or was when it ended early; starts nothing and waits for nothing."""
+    future = runs.under_way(_place(name, parameters)[0])
+    if future is not None:
+        return progress_of(future)
+    problem = ended(name, **parameters)
+    return Progress(str(problem), so_far=problem.so_far) if problem else None
+
+
+def ended(name: str, /, **parameters: object) -> EngineError | None:
+    """How a training run ended early, if it did a while ago and was not begun again; with what it had."""
+    return runs.ended(_place(name, parameters)[0])
+
+
 def progress_of(future: Future[Trace]) -> Progress:
     """How far the work on a Trace is."""
-    return future.progress if isinstance(future, Job) else Progress("computing")
+    if not isinstance(future, Job):
+        return Progress("computing")
+    lanes = [found for found in list(_lanes.values()) if isinstance(found, Lane)]
+    return next((told for one in lanes if (told := one.progress(future)).place), future.progress)
 
 
 def _outcome(future: Future[Trace]) -> str:

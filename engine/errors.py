@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.trace import Trace
 
 
 class EngineError(Exception):
-    """Something the engine refuses or could not do; its text is meant for people."""
+    """Something the engine refuses or could not do; its text is meant for people.
+
+    `so_far` is what a training run had when it ended early.
+    """
+
+    so_far: Trace | None = None
 
 
 class Rejected(EngineError, ValueError):
@@ -47,6 +55,18 @@ class TookTooLong(EngineError):
 
 class WorkerDied(EngineError):
     """The worker process ended twice while computing this request."""
+
+
+class TooMuchMemory(EngineError):
+    """The process grew beyond its limit and was replaced."""
+
+
+class Stopped(EngineError):
+    """A training run ended because nobody waited for it any more."""
+
+
+class UnderWay(EngineError):
+    """It is being computed; the text says how far it is."""
 
 
 class Busy(EngineError):

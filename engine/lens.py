@@ -69,7 +69,7 @@ def asked(of: object = "", at: object = "") -> Asked:
 def refusal(technique: Technique) -> str:
     """Why a technique has no lens, in its own words; "" where it has one."""
     declared = getattr(technique.module, "NO_LENS", "")
-    if not declared and getattr(technique.module, "LANE", "interactive") == "long":
+    if not declared and getattr(technique.module, "LANE", "interactive") in ("long", "training"):
         return "Its work takes too long to be run again for every difference."
     return str(declared)
 

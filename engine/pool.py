@@ -9,106 +9,58 @@ script without a `__main__` guard can use the engine).
 from __future__ import annotations
 
 import logging
-import os
-import queue
-import subprocess
-import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from contextlib import suppress
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from engine.errors import Busy, TookTooLong, WorkerDied
+from engine.child import ROOT, Manners, Worker
+from engine.errors import Busy, EngineError, Stopped, TookTooLong, TooMuchMemory, WorkerDied
 from engine.progress import Job, Progress
 
+__all__ = ["ROOT", "Lane", "Limits"]
 log = logging.getLogger("tensorscope.engine")
-ROOT = Path(__file__).resolve().parent.parent
-WARM_UP_LIMIT = 180.0  # seconds a worker may take to load TensorFlow on a slow machine
-
-Heard = Callable[[Progress], None]
+MOST_DEATHS = 2  # of workers, for one request
+STOPPING = 3.0  # seconds a computation has to end by itself when nobody waits; then its worker is replaced
 
 
-class Worker:
-    """One child process and our end of its pipe."""
+@dataclass(frozen=True)
+class Limits:
+    """What one computation may take, and how many may wait.
 
-    def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
-        self.connection: Connection | None = None
-        self.place = ""  # device and version, once warm
+    `memory` is by how many bytes its process may grow, 0 for any. With `ends`, what has begun ends too
+    when nobody waits for it any more.
+    """
 
-    @property
-    def alive(self) -> bool:
-        return bool(self.place) and self.process is not None and self.process.poll() is None
+    seconds: float
+    waiting: int
+    memory: int = 0
+    ends: bool = False
 
-    def start(self) -> None:
-        """Start the process and wait until TensorFlow is loaded. Raises WorkerDied."""
-        ours, theirs = Pipe()
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
-        environment.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", "from engine.worker import main; main()", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-        theirs.close()
-        self.connection = ours
-        _, device, version = self.receive(WARM_UP_LIMIT)
-        self.place = f"{device}, TensorFlow {version}"
 
-    def receive(self, limit: float, heard: Heard = lambda progress: None) -> Any:
-        """The next answer. Raises TookTooLong after `limit` seconds, WorkerDied when it ends."""
-        assert self.connection is not None
-        end = time.monotonic() + limit
-        try:
-            while self.connection.poll(max(0.0, end - time.monotonic())):
-                answer = self.connection.recv()
-                if answer[0] != "progress":
-                    return answer
-                heard(answer[1])
-            raise TookTooLong(f"this took longer than {limit:g} s and was stopped; fix: choose smaller sizes")
-        except (EOFError, OSError):
-            raise WorkerDied("the worker process ended while computing this") from None
+@dataclass(eq=False)
+class Task:
+    """A request in a lane."""
 
-    def call(
-        self, function: Callable[..., Any], arguments: tuple[Any, ...], limit: float, heard: Heard
-    ) -> Any:
-        """The function's value, or its exception raised here."""
-        if not self.connection or not self.place:
-            raise WorkerDied("the worker process could not be started")
-        try:
-            self.connection.send((function, arguments))
-        except OSError:
-            raise WorkerDied("the worker process had ended") from None
-        kind, value = self.receive(limit, heard)
-        if kind == "error":
-            raise value
-        return value
-
-    def stop(self) -> None:
-        """Kill the process if it still runs."""
-        self.place = ""
-        if self.connection:
-            self.connection.close()
-        if self.process:
-            self.process.kill()
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
+    job: Job
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    at_rest: int = 0  # bytes its worker held before it
+    asked_to_stop: float = 0.0  # when, if it was
+    spent: list[str] = field(default_factory=list)  # what was said when a worker died of it
 
 
 class Lane(Executor):
-    """A few workers that share one queue; each request has the lane's time limit."""
+    """A few workers that share one queue and its limits."""
 
-    def __init__(self, name: str, workers: int, time_limit: float, waiting: int) -> None:
-        self.name, self.time_limit = name, time_limit
-        self.jobs: queue.Queue[tuple[Job, Callable[..., Any], tuple[Any, ...]] | None] = queue.Queue(waiting)
-        self.workers = [Worker() for _ in range(workers)]
+    def __init__(self, name: str, workers: int, limits: Limits, manners: Manners | None = None) -> None:
+        self.name, self.limits = name, limits
+        self.line: deque[Task] = deque()
+        self.turn = threading.Condition()
+        self.workers = [Worker(manners) for _ in range(workers)]
         self.closed = False
         self.starting = threading.Lock()  # one at a time: the first must not share its core
         self.threads = [
@@ -127,71 +79,132 @@ class Lane(Executor):
         """Queue a call of an importable function. Raises Busy when too many wait."""
         if kwargs:
             raise TypeError("a lane passes positional arguments only")
-        future = Job()
-        try:
-            self.jobs.put_nowait((future, fn, args))
-        except queue.Full:
-            raise Busy("too many requests are waiting; fix: try again in a moment") from None
-        return future
+        task = Task(Job(), fn, args)
+        with self.turn:
+            if len(self.line) >= self.limits.waiting:
+                raise Busy("too many requests are waiting; fix: try again in a moment")
+            self.line.append(task)
+            self.turn.notify()
+        return task.job
+
+    def progress(self, job: Job) -> Progress:
+        """How far a request is; its place in the queue while it waits."""
+        with self.turn:
+            waiting = [task.job for task in self.line if task.job is job or task.job.wanted]
+        return replace(job.progress, place=waiting.index(job) + 1) if job in waiting else job.progress
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End every worker now; what was running answers WorkerDied."""
         self.closed = True
         for worker in self.workers:
             worker.stop()
-        for _ in self.threads:
-            with suppress(queue.Full):
-                self.jobs.put_nowait(None)
+        with self.turn:
+            self.turn.notify_all()
 
     def _work(self, worker: Worker) -> None:
         while not self.closed:
             if not worker.alive:
                 self._replace(worker)
-            try:
-                job = self.jobs.get(timeout=0.5)
-            except queue.Empty:
-                continue
-            if job is None:
-                return
-            future, function, arguments = job
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(self._call(worker, future, function, arguments))
-                except BaseException as e:
-                    future.set_exception(e)
+            self._drop()
+            if task := self._next():
+                self._answer(worker, task)
 
-    def _call(
-        self, worker: Worker, job: Job, function: Callable[..., Any], arguments: tuple[Any, ...]
-    ) -> Any:
+    def _next(self) -> Task | None:
+        """The next request; None when there is none for a moment."""
+        with self.turn:
+            if not self.line:
+                self.turn.wait(0.5)
+            return self.line.popleft() if self.line and not self.closed else None
+
+    def _drop(self) -> None:
+        """Answer what nobody waits for any more, so that it holds no place in the queue."""
+        with self.turn:
+            dropped = [task for task in self.line if not task.job.wanted]
+            for task in dropped:
+                self.line.remove(task)
+        for task in dropped:
+            if task.job.set_running_or_notify_cancel():
+                task.job.set_exception(Busy("nobody waited for this any more; fix: ask again"))
+
+    def _answer(self, worker: Worker, task: Task) -> None:
+        if not task.job.set_running_or_notify_cancel():
+            return
+        try:
+            task.job.set_result(self._call(worker, task))
+        except BaseException as e:
+            if isinstance(e, EngineError):
+                e.so_far = task.job.progress.so_far
+            task.job.set_exception(e)
+
+    def _call(self, worker: Worker, task: Task) -> Any:
         """One call; when the worker dies, once more on the one that replaces it.
 
         The retry stays with this thread, so a request that kills its worker can never take
         the lane's other workers with it.
         """
-        if time.monotonic() > job.wanted_until:
-            raise Busy("nobody waited for this any more; fix: ask again")
+        while True:
+            if not task.job.wanted:
+                raise Busy("nobody waited for this any more; fix: ask again")
+            try:
+                return self._try(worker, task)
+            except Stopped:
+                if not task.job.wanted:  # nobody came back meanwhile
+                    raise
+            except (TookTooLong, TooMuchMemory):
+                worker.stop()
+                raise
+            except WorkerDied:
+                worker.stop()
+                self._died(task)
+            if not worker.alive:
+                self._replace(worker)
+
+    def _try(self, worker: Worker, task: Task) -> Any:
+        job = task.job
+        again = "its process ended and was replaced: beginning anew" if task.spent else "computing"
+        job.progress = replace(job.progress, text=again, share=0.0, left=None)
+        task.at_rest, task.asked_to_stop = worker.memory(), 0.0
 
         def heard(progress: Progress) -> None:
-            job.progress = progress
+            job.progress = replace(progress, so_far=progress.so_far or job.progress.so_far)
 
-        heard(Progress("computing"))
         try:
-            return worker.call(function, arguments, self.time_limit, heard)
-        except WorkerDied:
+            return worker.call(
+                task.function, task.arguments, self.limits.seconds, heard, lambda: self._watch(worker, task)
+            )
+        except Stopped:
+            raise Stopped(f"stopped at {job.progress.text}") from None
+
+    def _watch(self, worker: Worker, task: Task) -> None:
+        """Several times a second while it runs: the queue moves, memory has a limit, somebody waits."""
+        self._drop()
+        grown = worker.memory() - task.at_rest if self.limits.memory else 0
+        if grown > self.limits.memory:
+            raise TooMuchMemory(
+                f"this held {grown / 2**20:,.0f} MiB, more than {self.limits.memory / 2**20:,.0f} MiB, "
+                f"and was stopped at {task.job.progress.text}; fix: choose smaller sizes"
+            )
+        if self.limits.ends and not task.job.wanted:
+            now = time.monotonic()
+            if not task.asked_to_stop:
+                task.asked_to_stop = now
+                worker.ask_to_stop()
+            elif now - task.asked_to_stop > STOPPING:
+                worker.stop()
+                raise Stopped("stopped")
+
+    def _died(self, task: Task) -> None:
+        """A worker died of a request: not more often than twice."""
+        task.spent.append(task.job.progress.text)
+        if len(task.spent) < MOST_DEATHS and not self.closed:
             log.warning("worker of lane %s died: replaced, request retried", self.name)
-            worker.stop()
-            self._replace(worker)
-        except TookTooLong:
-            worker.stop()
-            raise
-        try:
-            return worker.call(function, arguments, self.time_limit, heard)
-        except WorkerDied:
-            worker.stop()
-            raise WorkerDied(
-                "the engine's process ended twice while computing this and has been replaced; "
-                "fix: try other values"
-            ) from None
+            return
+        where = (
+            "while computing this" if self.limits.ends is False else f"at {', then at '.join(task.spent)},"
+        )
+        raise WorkerDied(
+            f"the engine's process ended twice {where} and has been replaced; fix: try other values"
+        )
 
     def _replace(self, worker: Worker) -> None:
         with self.starting:

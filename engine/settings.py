@@ -20,6 +20,14 @@ class Settings:
     long_work_budget: int  # of one computation in the long lane, which nobody's next number waits for
     cache_bytes: int  # Traces kept for everybody
     waiting: int  # requests one lane lets wait
+    runs: int  # trainings at once
+    run_time_limit: float  # of one training
+    run_memory: int  # by which a training may let its process grow
+    run_work_budget: int  # estimated floating point operations of one training
+    run_cache_bytes: int  # finished trainings kept for everybody
+    runs_waiting: int  # trainings that wait for their turn
+    run_threads: int  # threads TensorFlow gives a training
+    run_nice: int  # by how much a training's process gives way to others
 
 
 def _number(name: str, default: float, low: float) -> float:
@@ -43,4 +51,12 @@ def settings() -> Settings:
         long_work_budget=int(_number("TENSORSCOPE_LONG_GFLOP", 20, 0.000001) * 1e9),
         cache_bytes=int(_number("TENSORSCOPE_CACHE_MB", 256, 0) * 2**20),
         waiting=int(_number("TENSORSCOPE_WAITING", 256, 1)),
+        runs=int(_number("TENSORSCOPE_RUNS", 1, 1)),
+        run_time_limit=_number("TENSORSCOPE_RUN_TIME_LIMIT_S", 600, 0.05),
+        run_memory=int(_number("TENSORSCOPE_RUN_MEMORY_MB", 2048, 1) * 2**20),
+        run_work_budget=int(_number("TENSORSCOPE_RUN_GFLOP", 200, 0.000001) * 1e9),
+        run_cache_bytes=int(_number("TENSORSCOPE_RUN_CACHE_MB", 64, 0) * 2**20),
+        runs_waiting=int(_number("TENSORSCOPE_RUNS_WAITING", 16, 1)),
+        run_threads=int(_number("TENSORSCOPE_RUN_THREADS", 1, 1)),
+        run_nice=int(_number("TENSORSCOPE_RUN_NICE", 10, 0)),
     )

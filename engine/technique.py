@@ -12,8 +12,10 @@ The file offers:
   anything of ours: the code tab shows this function. Every tensor on a page is in its answer;
 - `describe(parameters, results) -> Story`: axes, steps with index maps, facts, notes;
 - `SHOWN` (optional): small functions that make arguments, shown above the technique;
-- `LANE` (optional): "long" for work that takes more than a moment, or a function of the parameters
-  that says "long" for some of them;
+- `LANE` (optional): "long" for work that takes more than a moment, "training" for a training run, or a
+  function of the parameters that says so for some of them;
+- `QUICK` (optional): parameters that make it quick, such as fewer epochs. The tests lay them over every
+  state whose bounds they try, and the default state where only the page around it is looked at;
 - `FORWARD` (optional): the share of `cost`'s work that is no gradient and no comparison of its own.
 """
 
@@ -97,6 +99,11 @@ class Technique:
     def forward(self) -> float:
         """The share of the work that finite differences repeat; see the head of this module."""
         return float(getattr(self.module, "FORWARD", 1.0))
+
+    @property
+    def quick(self) -> dict[str, Any]:
+        """What the tests lay over a state; see the head of this module."""
+        return dict(getattr(self.module, "QUICK", {}))
 
     @property
     def about(self) -> str:

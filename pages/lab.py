@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-import engine
-from engine import EngineError, Trace
 from pages.kit import components, controls, tabs
+from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
 from pages.kit.payload import error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
 from pages.kit.text import plain
 
-A_MOMENT = 0.3  # seconds a page waits for what takes long before it shows how far that is
 STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the engine said to the current state: a picture to draw, and an error over it."""
-
-    trace: Trace | None
-    error: EngineError | None = None
-    waiting: bool = False  # the engine loads, or computes what takes long: the stage asks on
 
 
 def render(listed: Listed, gallery: Any) -> None:
@@ -48,40 +35,7 @@ def render(listed: Listed, gallery: Any) -> None:
     with left, st.container(key="controls"):
         controls.show(state)
     if answer.trace is not None:
-        tabs.show(state, answer.trace, lambda group: show_stage(state, answer, group))
-
-
-def ask(state: State) -> Answer:
-    """The engine's answer; on an error the last good picture stays."""
-    if not engine.warm():
-        return Answer(None, waiting=True)
-    if state.refused:
-        return Answer(_last_good(state), state.refused)
-    try:
-        trace = _glance(state, state.values)
-    except EngineError as e:
-        return Answer(_last_good(state), e)
-    if trace is None:
-        return Answer(_last_good(state) if state.last_good else None, waiting=True)
-    state.last_good = state.values
-    return Answer(trace)
-
-
-def _glance(state: State, values: Mapping[str, Any]) -> Trace | None:
-    """The Trace; None while it is computed, where that takes more than a moment."""
-    listed = state.listed
-    if listed.technique.lane(values) != "long":
-        return engine.run(listed.lab.technique, **values)
-    found = engine.glance(listed.lab.technique, A_MOMENT, **values)
-    return found if isinstance(found, Trace) else None
-
-
-def _last_good(state: State) -> Trace | None:
-    """What was drawn last, mostly from the cache; the defaults before anything was."""
-    try:
-        return _glance(state, state.last_good or {})
-    except EngineError:
-        return None
+        tabs.show(state, answer, lambda group: show_stage(state, answer, group))
 
 
 def _head(state: State, gallery: Any) -> None:
@@ -115,10 +69,13 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "live": group == "stage",
             "heard": state.heard,
             "waiting": answer.waiting,
+            "trains": state.trains,
             "drawn": state.drawn,
             "payload": json.dumps(payload) if payload else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
         on_warm_change=state.act,
+        on_stopped_change=state.stop_run,
+        on_again_change=state.run_again,
         on_drawn_change=state.has_drawn,
     )

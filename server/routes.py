@@ -1,4 +1,4 @@
-"""The routes beside the pages: health, a lab's values as JSON, the gallery's pictures, assets.
+"""The routes beside the pages: health, a lab's values as JSON, stopping a run, the gallery's pictures, assets.
 
 Documented in docs/api.md. `/api/labs/<slug>?kernel=4` answers exactly what the page hands to its
 stage, so a drag, a script and another site get the numbers a page shows.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ import engine
 from engine.lens import AT, OF
 from pages.kit.labs import Listed, labs
 from pages.kit.lens_payload import lens_payload
-from pages.kit.payload import error_payload, stage_payload
+from pages.kit.payload import error_payload, progress_payload, stage_payload
 from pages.kit.picture import blank, picture
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
 
@@ -31,12 +30,16 @@ ASSETS = Path(__file__).resolve().parent.parent / "assets"
 MOST_WAITING = 64  # requests of this route that wait for the engine at a time
 PATIENCE = 20.0  # seconds a request waits, warm-up included
 A_MOMENT = 0.4  # seconds it waits for what takes long; then it answers how far that is
+A_GLANCE = 0.1  # the same for a training run: its picture is wanted several times a second
+ENDED = 410  # a training run that ended early: who asks again begins a new one
 STATUS = {
     "TookTooLong": 503,
     "WorkerDied": 503,
     "Busy": 503,
     "TechniqueFailed": 422,
     "TooExpensive": 413,
+    "Stopped": ENDED,
+    "TooMuchMemory": ENDED,
 }
 clients = Clients(ROUTE_RATE, ROUTE_BURST)
 _waiting = 0
@@ -80,28 +83,57 @@ def _query(request: Request) -> tuple[dict[str, str], dict[str, str]]:
 
 
 async def _trace(
-    listed: Listed, values: dict[str, Any], asked: dict[str, str] | None = None
+    listed: Listed, values: dict[str, Any], asked: dict[str, str] | None = None, who: str = ""
 ) -> engine.Trace | engine.Progress:
     """The Trace, or how far it is where that takes more than a moment; of the lens if it is asked."""
     global _waiting
     _waiting += 1
-    patience = A_MOMENT if listed.technique.lane(values) == "long" else PATIENCE
-    wanted = patience + engine.FORGOTTEN
+    lane = listed.technique.lane(values)
+    patience = {"training": A_GLANCE, "long": A_MOMENT}.get(lane, PATIENCE)
+    wanted = patience + (engine.LINGERS if lane == "training" else engine.FORGOTTEN)
     try:
-        submit = engine.submit if asked is None else partial(engine.submit_lens, **asked)
-        future = await asyncio.to_thread(submit, listed.lab.technique, wanted, **values)
+        if asked is None:
+            submit = partial(engine.submit, listed.lab.technique, wanted, who)
+        else:
+            submit = partial(engine.submit_lens, listed.lab.technique, wanted, **asked)
+        future = await asyncio.to_thread(submit, **values)
         return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), patience)
     except TimeoutError:
-        if patience == A_MOMENT:
+        if patience < PATIENCE:
             return engine.progress_of(future)
         raise engine.TookTooLong(f"no answer within {PATIENCE:g} s; try again") from None
     finally:
         _waiting -= 1
 
 
-def _progress(found: engine.Progress) -> JSONResponse:
-    """202: it is being computed; ask again."""
-    return JSONResponse({"progress": asdict(found)}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
+def _progress(listed: Listed, found: engine.Progress) -> JSONResponse:
+    """202: it is being computed; ask again. A training run brings the picture so far."""
+    body: dict[str, Any] = {"progress": progress_payload(found)}
+    if found.so_far is not None:
+        body["so_far"] = stage_payload(listed, found.so_far)
+    return JSONResponse(body, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
+
+
+def _failed(listed: Listed, error: engine.EngineError, given: dict[str, str]) -> JSONResponse:
+    """What went wrong; with the last picture of a training run that ended early."""
+    kind, so_far = type(error).__name__, error.so_far
+    ended = listed.technique.lane(given) == "training" and kind in ("WorkerDied", "TookTooLong")
+    status = ENDED if ended else STATUS.get(kind, 400)
+    body = stage_payload(listed, so_far) if so_far is not None else {}
+    body["error"] = error_payload(listed, error, given)
+    return JSONResponse(body, status, {"Retry-After": "1"} if status == 503 else {})
+
+
+async def lab_stop(request: Request) -> Response:
+    """This client waits no more for a training run: 200 and whether it did wait."""
+    if early := _early(request):
+        return early
+    listed, values = labs()[request.path_params["slug"]], dict(request.query_params)
+    try:
+        waited = engine.give_up(listed.lab.technique, _client(request), **values)
+    except engine.EngineError as e:
+        return await asyncio.to_thread(_failed, listed, e, values)
+    return JSONResponse({"waited": waited}, 200, {"Cache-Control": "no-store"})
 
 
 async def lab_values(request: Request) -> Response:
@@ -122,14 +154,11 @@ async def _answer(
     listed = labs()[request.path_params["slug"]]
     values, asked = _query(request)
     try:
-        trace = await _trace(listed, values, asked if lens else None)
+        trace = await _trace(listed, values, asked if lens else None, _client(request))
     except engine.EngineError as e:
-        kind = type(e).__name__
-        headers = {"Retry-After": "1"} if STATUS.get(kind) == 503 else {}
-        found = await asyncio.to_thread(error_payload, listed, e, dict(request.query_params))
-        return JSONResponse({"error": found}, STATUS.get(kind, 400), headers)
+        return await asyncio.to_thread(_failed, listed, e, dict(request.query_params))
     if isinstance(trace, engine.Progress):
-        return _progress(trace)
+        return await asyncio.to_thread(_progress, listed, trace)
     body = await asyncio.to_thread(lambda: json.dumps(payload(listed, trace)))
     # "identity" keeps Streamlit's gzip away: it took more time than TensorFlow and saved a quarter.
     headers = {"Cache-Control": "no-store", "Content-Encoding": "identity"}
@@ -188,6 +217,7 @@ def routes() -> list[BaseRoute]:
         Route("/api/labs", lab_list),
         Route("/api/labs/{slug}", lab_values),
         Route("/api/labs/{slug}/lens", lab_lens),
+        Route("/api/labs/{slug}/stop", lab_stop, methods=["POST"]),
         Route("/api/labs/{slug}/picture.svg", lab_picture),
         Mount("/assets", Assets(directory=ASSETS)),
     ]

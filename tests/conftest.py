@@ -21,6 +21,7 @@ import engine
 from pages.kit.labs import labs
 
 ROOT = Path(__file__).resolve().parent.parent
+os.environ.setdefault("TENSORSCOPE_RUN_NICE", "0")  # a test waits for its run: nobody is to be given way
 settings.register_profile(
     "tensorscope",
     deadline=None,  # no test asserts a time
@@ -72,14 +73,14 @@ def wait_until(condition: Callable[[], object], seconds: float) -> None:
 class Server:
     """The explorer as people start it, on a free port."""
 
-    def __init__(self, port: int = 0, **environment: str) -> None:
-        self.environment = environment
+    def __init__(self, port: int = 0, app: str = "app.py", **environment: str) -> None:
+        self.environment, self.app = environment, app
         self.port = port or _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, warm: bool = True) -> Server:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port)]
+        command = [sys.executable, "-m", "streamlit", "run", self.app, "--server.port", str(self.port)]
         self.log = open(ROOT / f".pytest_cache/server-{self.port}.log", "ab")  # noqa: SIM115
         self.process = subprocess.Popen(
             command,

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psutil
 import pytest
@@ -100,7 +100,7 @@ def test_every_lab_opens_on_a_phone_and_on_a_laptop(phone: Page, server: Server,
     """The picture comes first, nothing scrolls sideways, no script fails, TensorFlow stays in the workers."""
     problems = problems_of(phone)
     phone.set_viewport_size({"width": 390, "height": 844})
-    stage = open_lab(phone, server, slug)
+    stage = open_lab(phone, server, slug, urlencode(labs()[slug].technique.quick))
     assert phone.evaluate("document.documentElement.scrollWidth") <= 390
     picture, controls = stage.bounding_box(), phone.locator(".st-key-controls").bounding_box()
     assert picture

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,15 @@ every_lab = pytest.mark.parametrize("listed", LABS, ids=lambda listed: listed.sl
 
 
 def states(listed: Listed) -> Iterator[dict[str, Any]]:
+    """Bounds, options and presets; quick ones of what trains, each state once."""
     controls = {control.name: control for control in listed.lab.controls}
-    yield from extremes(listed.technique, controls)
-    yield from (dict(preset.settings) for preset in listed.lab.presets)
+    presets = (dict(preset.settings) for preset in listed.lab.presets)
+    seen = []
+    for state in chain(extremes(listed.technique, controls), presets):
+        quick = {**state, **listed.technique.quick}
+        if not listed.technique.quick or quick not in seen:
+            seen.append(quick)
+            yield quick
 
 
 def accepted(listed: Listed) -> Iterator[engine.Trace]:
@@ -59,6 +66,8 @@ def test_every_bound_and_option_runs_and_draws(listed: Listed) -> None:
         for chart in listed.lab.charts:
             assert chart.alt(trace)
             assert chart.figure(trace)["data"]
+        for curve in listed.lab.curves(trace) if listed.lab.curves else ():
+            assert np.asarray(curve.values).ndim == 1, curve.name
         for table in listed.lab.tables:
             assert all(len(row) == len(table.columns) for row in table.rows(trace))
         assert all(isinstance(text, str) for fact in listed.lab.facts(trace) for text in fact)
@@ -153,7 +162,7 @@ def test_controls_name_parameters_and_the_card_draws(listed: Listed) -> None:
     names = {p.name for p in listed.technique.parameters}
     assert {control.name for control in listed.lab.controls} <= names
     assert listed.explanation.count("\n\n") >= 1
-    trace = engine.run(listed.lab.technique)
+    trace = engine.run(listed.lab.technique, **listed.technique.quick)
     drawn = picture(listed, trace)
     assert drawn.startswith("<svg")
     assert drawn.count("<rect") >= 2
@@ -163,7 +172,7 @@ def test_controls_name_parameters_and_the_card_draws(listed: Listed) -> None:
 def test_gradients_are_finite_or_said_to_be_none(listed: Listed) -> None:
     if listed.lab.gradients is None:
         return
-    trace = engine.run(listed.lab.technique)
+    trace = engine.run(listed.lab.technique, **listed.technique.quick)
     for panel in listed.lab.gradients(trace):
         for name in panel.tensors if isinstance(panel, Bars) else (panel.tensor,):
             assert np.isfinite(trace[name]).all()

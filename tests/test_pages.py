@@ -31,10 +31,10 @@ def lab_script(slug: str) -> None:
 
 def opened(listed: Listed, **query: str) -> AppTest:
     """The page of a lab; what takes long is known by then, so that there is more than its progress to see."""
-    if listed.technique.lane({}) == "long":
-        engine.run(listed.lab.technique)
+    if listed.technique.lane({}) != "interactive":
+        engine.run(listed.lab.technique, **listed.technique.quick)
     at = AppTest.from_function(lab_script, args=(listed.slug,), default_timeout=60)
-    for name, value in query.items():
+    for name, value in {**listed.technique.quick, **query}.items():
         at.query_params[name] = value
     return at.run()
 

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from engine.errors import Busy, TookTooLong, WorkerDied
-from engine.pool import ROOT, Lane
+from engine.pool import ROOT, Lane, Limits
 from engine.progress import Progress, say, tell
 from tests.conftest import wait_until
 from tests.slow_technique import die, die_once, loaded, sleep, tells, whoami
@@ -21,7 +21,7 @@ from tests.slow_technique import die, die_once, loaded, sleep, tells, whoami
 
 @pytest.fixture(scope="module")
 def lane() -> Iterator[Lane]:
-    opened = Lane("test", workers=1, time_limit=1.5, waiting=8)
+    opened = Lane("test", 1, Limits(seconds=1.5, waiting=8))
     wait_until(lambda: opened.place, 180)
     yield opened
     opened.shutdown()
@@ -58,7 +58,7 @@ def test_a_worker_killed_while_idle_is_replaced_before_the_next_request(lane: La
 
 
 def test_one_workers_death_leaves_the_other_request_alone() -> None:
-    pair = Lane("pair", workers=2, time_limit=20, waiting=8)
+    pair = Lane("pair", 2, Limits(seconds=20, waiting=8))
     try:
         wait_until(lambda: all(worker.alive for worker in pair.workers), 180)
         steady, deadly = pair.submit(sleep, 1.0), pair.submit(die)
@@ -70,7 +70,7 @@ def test_one_workers_death_leaves_the_other_request_alone() -> None:
 
 
 def test_too_many_waiting_requests_are_refused() -> None:
-    small = Lane("small", workers=1, time_limit=5, waiting=2)
+    small = Lane("small", 1, Limits(seconds=5, waiting=2))
     try:
         with pytest.raises(Busy, match="too many requests are waiting"):
             for _ in range(5):
@@ -82,7 +82,7 @@ def test_too_many_waiting_requests_are_refused() -> None:
 def test_workers_end_with_their_parent() -> None:
     """Even when the parent is killed and can say nothing."""
     program = (
-        "import time\nfrom engine.pool import Lane\nlane = Lane('orphan', 1, 5, 4)\n"
+        "import time\nfrom engine.pool import Lane, Limits\nlane = Lane('orphan', 1, Limits(5, 4))\n"
         "while not lane.place: time.sleep(0.1)\n"
         "print(lane.workers[0].process.pid, flush=True)\ntime.sleep(60)\n"
     )
@@ -100,14 +100,14 @@ def test_who_waits_hears_how_far_it_is(lane: Lane) -> None:
     heard = set()
     wait_until(lambda: heard.add(job.progress) or job.done(), 10)  # type: ignore[func-returns-value]
     assert job.result() == "told"
-    assert Progress("part 2 of 4", 0.5) in heard
+    assert ("part 2 of 4", 0.5) in {(one.text, one.share) for one in heard}
 
 
 def test_what_nobody_waits_for_is_not_begun(lane: Lane) -> None:
     busy, dropped, wanted = lane.submit(sleep, 0.6), lane.submit(sleep, 0.0), lane.submit(sleep, 0.0)
-    dropped.want(0.1, new=True)
-    wanted.want(0.1, new=True)
-    wanted.want(20, new=False)
+    dropped.want(0.1)
+    wanted.want(0.1)
+    wanted.want(20)
     assert busy.result() == 0.6
     assert wanted.result() == 0.0
     with pytest.raises(Busy, match="nobody waited"):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -74,8 +75,9 @@ def test_the_lens_refuses_with_the_part_that_does_not_fit(
 
 @pytest.mark.parametrize("slug", list(labs()))
 def test_the_route_answers_what_the_page_draws(client: httpx.Client, slug: str, warm_engine: None) -> None:
-    answer = settled(client, f"/api/labs/{slug}").json()
-    ours = stage_payload(labs()[slug], engine.run(labs()[slug].lab.technique))
+    quick = labs()[slug].technique.quick
+    answer = settled(client, f"/api/labs/{slug}?{urlencode(quick)}").json()
+    ours = stage_payload(labs()[slug], engine.run(labs()[slug].lab.technique, **quick))
     answer["engine"].pop("milliseconds")
     ours["engine"].pop("milliseconds")
     assert answer == json.loads(json.dumps(ours))
@@ -189,7 +191,7 @@ def test_what_takes_long_says_how_far_it_is(client: httpx.Client) -> None:
     path = "/api/labs/learned-filters?seed=81&filters=5"
     first = client.get(path)
     assert first.status_code == 202
-    assert set(first.json()["progress"]) == {"text", "share"}
+    assert set(first.json()["progress"]) == {"text", "share", "left", "place"}
     assert first.headers["Retry-After"]
     done = settled(client, path)
     assert done.status_code == 200

@@ -111,6 +111,22 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """A number for each epoch (or step: `along`) of a run, drawn while it trains.
+
+    Curves of one `axis` share a chart; the run before lies under them. NaN leaves a gap.
+    """
+
+    name: str
+    values: Any  # float[epoch]
+    axis: str = "loss"
+    along: str = "epoch"
+    start: float = 1.0  # of the first value, along
+    every: float = 1.0  # from one value to the next
+    log: bool = False  # a logarithmic axis, if any curve of it wants one
+
+
+@dataclass(frozen=True)
 class Table:
     """A table of text below the stage; a long one scrolls. `note` stands under it."""
 
@@ -183,6 +199,7 @@ class Lab:
     claims: tuple[Claim, ...]
     predictions: tuple[Prediction, ...]
     charts: tuple[Chart, ...] = ()
+    curves: Callable[[Trace], Sequence[Curve]] | None = None  # of a training run, with the run before
     tables: tuple[Table, ...] = ()
     gradients: Callable[[Trace], Sequence[Panel]] | None = None
     gradient_note: Callable[[Trace], str] | None = None

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import engine
-from engine import EngineError, Rejected, Tensor, Trace, to_plain
+from engine import EngineError, Progress, Rejected, Tensor, Trace, to_plain
 from engine.parameters import Parameter
 from pages.kit.declare import Bars, Grid, Panel
 from pages.kit.labs import Listed
@@ -60,6 +60,12 @@ def engine_line(trace: Trace) -> dict[str, Any]:
     """Where a Trace was computed, with what, and in how many milliseconds."""
     milliseconds = round(trace.seconds * 1e3, 2)
     return {"device": trace.device, "framework": trace.framework, "milliseconds": milliseconds}
+
+
+def progress_payload(found: Progress) -> dict[str, Any]:
+    """How far what takes long is: `left` in seconds, null while nobody can tell; `place` in the queue or 0."""
+    left = None if found.left is None else round(found.left, 1)
+    return {"text": found.text, "share": round(found.share, 4), "left": left, "place": found.place}
 
 
 def error_payload(listed: Listed, error: EngineError, given: Mapping[str, Any]) -> dict[str, Any]:

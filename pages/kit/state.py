@@ -35,6 +35,9 @@ class State:
     link: dict[str, str] | None = None  # the query as we last wrote or read it
     heard: str = ""  # the number of the last release in the browser that arrived here
     then: Callable[[], None] | None = None  # a button's doing, once all of the run's changes are taken
+    awaited: dict[str, Any] | None = None  # of a training run this session waits for
+    given_up: dict[str, Any] | None = None  # of one it waits for no more: Stop was pressed
+    runs: list[dict[str, Any]] = field(default_factory=list)  # the last two that were drawn, for comparing
     acted: bool = False  # a widget caused this run: its address may be older than the state
 
     def act(self) -> None:
@@ -84,6 +87,29 @@ class State:
         """The browser shows the first picture."""
         self.act()
         self.drawn = True
+
+    @property
+    def trains(self) -> bool:
+        """Whether this state is the work of a training run."""
+        return self.listed.technique.lane(self.values) == "training"
+
+    def saw(self) -> None:
+        """The run of this state was drawn, to its end or as far as it came."""
+        self.runs = [*(run for run in self.runs if run != self.values), self.values][-2:]
+
+    def run_before(self) -> dict[str, Any] | None:
+        """The last other run that was drawn."""
+        return next((run for run in reversed(self.runs) if run != self.values), None)
+
+    def stop_run(self) -> None:
+        """Stop was pressed: what the run has so far stays."""
+        self.act()
+        self.given_up = self.values
+
+    def run_again(self) -> None:
+        """Train this state anew."""
+        self.act()
+        self.awaited = self.given_up = None
 
     def undo(self) -> None:
         """Take the last change back."""

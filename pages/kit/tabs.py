@@ -1,4 +1,4 @@
-"""What stands below the stage: charts, then Explain, Gradients, Claims, Predict, Code, Share.
+"""What stands below the stage: charts (charts.py), then Explain, Gradients, Claims, Predict, Code, Share.
 
 Only the open tab is computed.
 """
@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 import engine
-from engine import EngineError, Trace
+from engine import EngineError, Trace, UnderWay, technique
 from engine.code import code, notebook
-from pages.kit import components, lens
-from pages.kit.declare import Claim, Prediction, Related, Table
+from pages.kit import charts, components, lens
+from pages.kit.answer import Answer
+from pages.kit.declare import Claim, Prediction, Related
 from pages.kit.labs import labs
 from pages.kit.link import link_text, link_values, state_of
 from pages.kit.state import State
@@ -33,19 +34,21 @@ COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
 }
 
 
-LONG_TABLE = 440  # pixels of a table that scrolls
+UNDER_WAY = "under way"
+ASK_AGAIN = 2.0  # seconds until claims that wait for training runs are looked at again
 
 
-def show(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
-    """Charts and tabs for a Trace; `stage` draws a further group of panels."""
+def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
+    """Charts and tabs for an answer with a Trace; `stage` draws a further group of panels."""
+    trace = answer.trace
+    assert trace is not None
     if state.drawn:
-        _charts(state, trace)
-        _tables(state, trace)
+        charts.show(state, trace, answer.waiting)
     contents: dict[str, Callable[[], None]] = {
         "Explain": lambda: _explain(state, trace),
         "Gradients": lambda: _gradients(state, trace, stage),
         "Claims": lambda: _claims(state),
-        "Predict": lambda: _predict(state, trace),
+        "Predict": lambda: _predict(state, answer),
         "Code": lambda: _code(state),
         "Share": lambda: _share(state),
     }
@@ -69,38 +72,6 @@ def _strip(state: State, names: list[str]) -> str:
     data = {"names": json.dumps(names), "open": name, "panel": "tab"}
     components.tabs(key=told, data=data, default={"open": name}, on_open_change=opened)
     return name
-
-
-def _charts(state: State, trace: Trace) -> None:
-    charts = state.listed.lab.charts
-    if not charts:
-        return
-    for place, (column, chart) in enumerate(zip(st.columns(len(charts)), charts, strict=True)):
-        with column:
-            st.markdown(f"**{chart.title}**")
-            key = f"{state.listed.slug}.chart{place}"
-            config = {"displayModeBar": False}
-            st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
-
-
-def _tables(state: State, trace: Trace) -> None:
-    """Beside each other where there is room."""
-    if state.listed.lab.tables:
-        with st.container(horizontal=True, gap="large", key="tables"):
-            for table in state.listed.lab.tables:
-                with st.container(width="content"):
-                    _table(table, trace)
-
-
-def _table(table: Table, trace: Trace) -> None:
-    """As text: a data frame would load pandas, and a canvas cannot be read aloud."""
-    rows = table.rows(trace)
-    st.markdown(f"**{table.title}**")
-    lines = [table.columns, ["---"] * len(table.columns), *([plain(cell) for cell in row] for row in rows)]
-    with st.container(height=LONG_TABLE if len(rows) > 12 else "content", border=False):
-        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
-    if table.note:
-        st.caption(table.note(trace))
 
 
 def _explain(state: State, trace: Trace) -> None:
@@ -132,27 +103,60 @@ def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None
 
 
 def _claims(state: State) -> None:
+    """Measured now; what needs training runs says how far they are, and is looked at again."""
     st.caption("What people say, and what the installed versions did a moment ago.")
-    for claim in state.listed.lab.claims:
-        says, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
-        says.markdown(f"“{claim.says}”")
-        value, badge = _measured(state, claim)
-        measured.markdown(f"{value}  \n:gray[:small[{claim.how}]]")
-        verdict.badge(badge, color=COLOURS.get(badge, "red"))
+    done = f"{state.listed.slug}.measured"
+    again = ASK_AGAIN if state.trains and not st.session_state.get(done) else None
+
+    def rows() -> None:
+        measured = [_claim(state, claim) for claim in state.listed.lab.claims]
+        st.session_state[done] = all(measured)
+        if again and all(measured):
+            st.rerun()
+
+    if state.trains:
+        st.fragment(rows, run_every=again)()
+    else:
+        rows()
+
+
+def _claim(state: State, claim: Claim) -> bool:
+    """One line; whether it is measured."""
+    says, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
+    says.markdown(f"“{claim.says}”")
+    value, badge = _measured(state, claim)
+    measured.markdown(f"{value}  \n:gray[:small[{claim.how}]]")
+    verdict.badge(badge, color=COLOURS.get(badge, "red"))
+    return badge != UNDER_WAY
 
 
 def _measured(state: State, claim: Claim) -> tuple[str, str]:
     try:
-        found = claim.measure(partial(engine.run, state.listed.lab.technique))
+        found = claim.measure(partial(_run, state.listed.lab.technique))
+    except UnderWay as e:
+        return plain(str(e)), UNDER_WAY
     except EngineError as e:
         return plain(str(e)), "not measured"
     return f"measured: {found.value}", found.verdict
 
 
-def _predict(state: State, trace: Trace) -> None:
+def _run(name: str, /, **parameters: object) -> Trace:
+    """As `engine.run`; but nobody looks at a page that waits for a training run: raises `UnderWay`."""
+    if technique(name).lane(parameters) != "training":
+        return engine.run(name, **parameters)
+    found = engine.glance(name, 0.1, **parameters)
+    if isinstance(found, Trace):
+        return found
+    raise UnderWay(f"{found.text}, place {found.place} in the queue" if found.place else found.text)
+
+
+def _predict(state: State, answer: Answer) -> None:
+    if answer.trace is None or (answer.waiting and state.trains):
+        st.caption("The questions come when the run is over.")
+        return
     st.caption("Decide first, then look. The questions follow the state you are in.")
     for place, prediction in enumerate(state.listed.lab.predictions):
-        _question(state, trace, place, prediction)
+        _question(state, answer.trace, place, prediction)
 
 
 def _question(state: State, trace: Trace, place: int, prediction: Prediction) -> None:

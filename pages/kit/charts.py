@@ -1,0 +1,62 @@
+"""Charts and tables below the stage. Those of a training run follow it, about once a second."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+import engine
+from engine import Trace
+from pages.kit import curves
+from pages.kit.declare import Chart, Table
+from pages.kit.state import State
+from pages.kit.text import plain
+
+LONG_TABLE = 440  # pixels of a table that scrolls
+FOLLOW = 1.0  # seconds between two pictures of a run
+
+
+def show(state: State, trace: Trace, waiting: bool) -> None:
+    """All of them for a Trace, or for the run that is under way."""
+    if not state.trains:
+        _draw(state, trace)
+        return
+    st.fragment(lambda: _draw(state, _newest(state, trace)), run_every=FOLLOW if waiting else None)()
+
+
+def _newest(state: State, trace: Trace) -> Trace:
+    """What the run of this state has by now."""
+    name = state.listed.lab.technique
+    told = engine.so_far(name, **state.values)
+    return engine.known(name, **state.values) or (told and told.so_far) or trace
+
+
+def _draw(state: State, trace: Trace) -> None:
+    lab = state.listed.lab
+    if lab.curves:
+        curves.show(state, trace)
+    if lab.charts:
+        for place, (column, chart) in enumerate(zip(st.columns(len(lab.charts)), lab.charts, strict=True)):
+            with column:
+                _chart(state, trace, chart, place)
+    if lab.tables:  # beside each other where there is room
+        with st.container(horizontal=True, gap="large", key="tables"):
+            for table in lab.tables:
+                with st.container(width="content"):
+                    _table(table, trace)
+
+
+def _chart(state: State, trace: Trace, chart: Chart, place: int) -> None:
+    st.markdown(f"**{chart.title}**")
+    key, config = f"{state.listed.slug}.chart{place}", {"displayModeBar": False}
+    st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
+
+
+def _table(table: Table, trace: Trace) -> None:
+    """As text: a data frame would load pandas, and a canvas cannot be read aloud."""
+    rows = table.rows(trace)
+    st.markdown(f"**{table.title}**")
+    lines = [table.columns, ["---"] * len(table.columns), *([plain(cell) for cell in row] for row in rows)]
+    with st.container(height=LONG_TABLE if len(rows) > 12 else "content", border=False):
+        st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    if table.note:
+        st.caption(table.note(trace))
