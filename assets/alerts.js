@@ -1,7 +1,7 @@
 // What went wrong and what to do about it; warnings that are true but no errors.
 import { el } from "./dom.js";
 
-const ENDED = ["Stopped", "TooMuchMemory", "TookTooLong", "WorkerDied", "TechniqueFailed"]; // of a training run
+export const ENDED = ["Stopped", "TooMuchMemory", "TookTooLong", "WorkerDied", "TechniqueFailed"]; // of a training run
 
 /** Redraw the alerts in `node`. `remedy` is called with {name: text} when its button is pressed, `again` to begin a run anew. */
 export function drawAlerts(node, { error, notice, notes = [], loading }, remedy, again = null) {

@@ -1,6 +1,6 @@
 // The stage: strip of shapes, alerts, tensors, and what the cursor is on. A Streamlit component
 // (default export) that also hears from live.js while a control moves.
-import { drawAlerts } from "./alerts.js";
+import { ENDED, drawAlerts } from "./alerts.js";
 import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
@@ -150,7 +150,8 @@ class Stage {
     const notes = this.model?.notes ?? [];
     drawAlerts(this.alerts, { ...shown, notes, loading: this.waiting && !this.model && !shown.progress }, (values) => commit(this.lab, values, this.trigger), this.trains ? () => this.again() : null);
     this.progress.update(shown.progress ?? null, this.trains);
-    this.root.classList.toggle("stale", Boolean(shown.error));
+    const ended = this.trains && ENDED.includes(shown.error?.kind); // the picture is the run's own
+    this.root.classList.toggle("stale", Boolean(shown.error) && !ended);
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
     this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));
   }

@@ -244,10 +244,7 @@ def ended(name: str, /, **parameters: object) -> EngineError | None:
 
 def progress_of(future: Future[Trace]) -> Progress:
     """How far the work on a Trace is."""
-    if not isinstance(future, Job):
-        return Progress("computing")
-    lanes = [found for found in list(_lanes.values()) if isinstance(found, Lane)]
-    return next((told for one in lanes if (told := one.progress(future)).place), future.progress)
+    return future.told if isinstance(future, Job) else Progress("computing")
 
 
 def _outcome(future: Future[Trace]) -> str:

@@ -79,7 +79,7 @@ class Lane(Executor):
         """Queue a call of an importable function. Raises Busy when too many wait."""
         if kwargs:
             raise TypeError("a lane passes positional arguments only")
-        task = Task(Job(), fn, args)
+        task = Task(Job(self.progress), fn, args)
         with self.turn:
             if len(self.line) >= self.limits.waiting:
                 raise Busy("too many requests are waiting; fix: try again in a moment")
@@ -91,7 +91,11 @@ class Lane(Executor):
         """How far a request is; its place in the queue while it waits."""
         with self.turn:
             waiting = [task.job for task in self.line if task.job is job or task.job.wanted]
-        return replace(job.progress, place=waiting.index(job) + 1) if job in waiting else job.progress
+        if job not in waiting:
+            return job.progress
+        if job is waiting[0] and not self.place:
+            return replace(job.progress, text="its process is starting: TensorFlow loads")
+        return replace(job.progress, place=waiting.index(job) + 1)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End every worker now; what was running answers WorkerDied."""

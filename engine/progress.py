@@ -39,11 +39,19 @@ class Progress:
 class Job(Future[Any]):
     """A future that knows how far it is, and until when somebody wants it."""
 
-    def __init__(self) -> None:
+    progress: Progress
+
+    def __init__(self, placed: Callable[[Job], Progress] = lambda job: job.progress) -> None:
         super().__init__()
         self.progress = Progress()
+        self._placed = placed  # the lane knows where in the queue it is
         self._wanted: dict[str, float] = {}  # until when, by who waits; in time.monotonic()
         self._lock = Lock()
+
+    @property
+    def told(self) -> Progress:
+        """How far it is, or its place in the queue."""
+        return self._placed(self)
 
     @property
     def wanted_until(self) -> float:
