@@ -18,7 +18,6 @@ from engine.training import dying_relu_siamese_story
 from engine.training.dying_relu_siamese_functions import (
     FEATURES,
     PAIRS,
-    SHOWN,
     STATE,
     TOKENS,
     VOCABULARY,
@@ -27,6 +26,7 @@ from engine.training.dying_relu_siamese_functions import (
 )
 
 LANE = "training"
+QUICK = {"epochs": 3}
 NO_LENS = "The gradients of a training run are those of its steps: the Gradients tab shows the last one's."
 NOT_WHOLE = "an Embedding casts ids to integers without a word, 0.7 to 0 and -0.7 to 0: write whole numbers"
 PARAMETERS = (
@@ -90,7 +90,9 @@ def check(axis: str, duplicates: int, ids: tuple[int, ...] | None, **others: Any
 def _check_id(place: int, one: int) -> None:
     expected = f"word ids in [0, {VOCABULARY})"
     if one < 0:
-        wraps = f"entry {place}: keras' Embedding takes {one} for row {VOCABULARY + one}, counted from the end"
+        wraps = (
+            f"entry {place}: keras' Embedding takes {one} for row {VOCABULARY + one}, counted from the end"
+        )
         raise Rejected("ids", f"{one} as entry {place}", expected, f"{wraps}; write that", {"ids": None})
     if one >= VOCABULARY:
         fix = f"TensorFlow says {one} is not in [0, {VOCABULARY}): change entry {place} or enlarge the vocabulary"

@@ -222,7 +222,11 @@ def train(data, ids, units, activation, bias_shift, axis, epsilon, rate, epochs,
             return results | {"stopped": f"The loss is {values['loss']} after step {epoch}: training ended."}
         if not epoch:
             chance = chances(values["state"][:97], bias_shift, activation, seed)
-            at_first = {"chance": chance, "pre_first": values["pre"][:97], "state_first": values["state"][:97]}
+            at_first = {
+                "chance": chance,
+                "pre_first": values["pre"][:97],
+                "state_first": values["state"][:97],
+            }
         history.append(seen(activation, labels, values))
         results = {name: np.array([one[name] for one in history]) for name in history[0]}
         results |= at_first | gathered(first, second, index, labels, values)

@@ -75,7 +75,9 @@ def _steps(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> list[St
     p, u = {"p": HELD_OUT}, {"u": parameters["units"]}
     t, token = p | {"t": TOKENS}, ("p", "t")
     cast = IndexMap(t, {"index_a": token, "handed_a": token}, "each", exact=False)
-    apart = IndexMap(t | {"f": FEATURES, "o": 1}, {"distance": ("p", "t", "o"), "a": (*token, "f"), "b": (*token, "f")})
+    apart = IndexMap(
+        t | {"f": FEATURES, "o": 1}, {"distance": ("p", "t", "o"), "a": (*token, "f"), "b": (*token, "f")}
+    )
     read = t | {"f": FEATURES, "s": STATE, "o": 1}
     access = {"state": ("p", "s"), "a": (*token, "f"), "b": (*token, "f"), "distance": (*token, "o")}
     dense = IndexMap(
@@ -155,9 +157,13 @@ def _facts(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> dict[st
 def _notes(parameters: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]:
     notes = [facts["stopped"]] if facts["stopped"] else []
     if facts["stopped"] and not parameters["epsilon"]:
-        notes.append("Without epsilon the slope of √ at distance 0 is infinite, times 0 is NaN: one equal token is enough.")
+        notes.append(
+            "Without epsilon the slope of √ at distance 0 is infinite, times 0 is NaN: one equal token is enough."
+        )
     if facts["index_zero"] == 1:
-        notes.append("Every number handed to the Embedding became index 0: all documents are the same to this network.")
+        notes.append(
+            "Every number handed to the Embedding became index 0: all documents are the same to this network."
+        )
     if parameters["ids"] is not None and parameters["handed"] == "floats":
         notes.append("Your document is not used: the Embedding is handed floats.")
     if facts["dead"] == parameters["units"]:
