@@ -14,7 +14,7 @@ from engine.errors import Rejected
 from engine.parameter_lists import Numbers
 from engine.parameters import Choice, Integer, Real, Toggle
 from engine.technique import Cost, Story
-from engine.training import dying_relu_siamese_story
+from engine.training import dying_relu_siamese_functions, dying_relu_siamese_story
 from engine.training.dying_relu_siamese_functions import (
     FEATURES,
     PAIRS,
@@ -123,6 +123,7 @@ def arguments(**parameters: Any) -> dict[str, Any]:
     }
 
 
+SHOWN = dying_relu_siamese_functions.SHOWN
 REPAIRED = {"handed": "ids", "activation": "tanh", "bias_shift": 0.0, "epsilon": True, "rate": 0.5}
 
 
