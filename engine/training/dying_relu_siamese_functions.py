@@ -140,9 +140,10 @@ def step_of(index_a, index_b, labels, weights, moving, rate, **settings):  # typ
     @tf.function(autograph=False)
     def step():  # type: ignore[no-untyped-def]
         now = {name: tf.identity(weight) for name, weight in weights.items()}
+        used = tf.identity(moving)
         with tf.GradientTape() as tape:
             tape.watch(now)
-            found = forward(index_a, index_b, now, moving.value(), rows=rows, **settings)
+            found = forward(index_a, index_b, now, used, rows=rows, **settings)
             tape.watch(found["pre"])
             losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, found["logit"])
             loss = tf.reduce_mean(losses[:rows])
@@ -151,7 +152,7 @@ def step_of(index_a, index_b, labels, weights, moving, rate, **settings):  # typ
         for name, weight in weights.items():
             weight.assign_sub(rate * slopes[name])
         moving.assign(found["moving"])
-        return {"loss": loss, "slopes": slopes, "now": now, **found}
+        return {"loss": loss, "slopes": slopes, "now": now, **found, "moving": used}
 
     return step
 

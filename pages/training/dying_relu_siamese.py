@@ -1,5 +1,5 @@
 """**What you see.** A Siamese network is asked whether the second of two documents is a duplicate of the first.
-Each row of the tensors is one of 23 pairs held out: what the Embedding was handed, the table row it looked up, the
+Each column of the tensors is one of 23 pairs held out: what the Embedding was handed, the table row it looked up, the
 distance of the two documents at each token, the LSTM's last state, what the dense layer's activation got and gave,
 and the answer. The network was trained a moment ago on 97 other pairs, and beside it the repaired one, with word
 ids and tanh. The documents are **generated** (seeded, 8 words of 4,117; a duplicate has 2 words replaced).
@@ -27,19 +27,19 @@ from pages.training.dying_relu_siamese_claims import CLAIMS
 from pages.training.dying_relu_siamese_predictions import PREDICTIONS
 from pages.training.dying_relu_siamese_words import LAYERS, moved, number, percent, right
 
-STRIP = Grid("index_a", "row looked up", "sequential", rows="pair", columns="token")
+STRIP = Grid("index_a", "row looked up", "sequential", rows="token", columns="pair")
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """One row for each pair held out, from what is handed in to the answer."""
+    """One column for each pair held out, from what is handed in to the answer."""
     name = trace.parameters["activation"]
     return [
-        Grid("handed_a", "handed to the Embedding", rows="pair", columns="token"),
+        Grid("handed_a", "handed to the Embedding", rows="token", columns="pair"),
         STRIP,
-        Grid("distance", "distance of a and b", "sequential", rows="pair", columns="token"),
-        Grid("state", "LSTM state", rows="pair", columns="state"),
-        Grid("pre", "pre-activation", rows="pair", columns="unit"),
-        Grid("active", f"after {name}", rows="pair", columns="unit"),
+        Grid("distance", "distance of a and b", "sequential", rows="token", columns="pair"),
+        Grid("state", "LSTM state", rows="state", columns="pair"),
+        Grid("pre", "pre-activation", rows="unit", columns="pair"),
+        Grid("active", f"after {name}", rows="unit", columns="pair"),
         Bars(("p", "repaired_p", "label"), "probability of a duplicate, by the repaired network, and the label",
              line="The answer for each pair held out"),
         Grid("hidden_w", "weights of the dense layer", rows="unit", columns="state"),
