@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
-from functools import lru_cache, wraps
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
+
+from engine.training.keeping import keeping
 
 PAIRS, TRAINING, TOKENS, VOCABULARY, FEATURES, STATE = 120, 97, 8, 4117, 8, 8
 UNITS = (1, 2, 4, 8, 16, 32)  # of the layers whose chance to die is counted
@@ -255,28 +254,8 @@ def gathered(first, second, index, labels, values):  # type: ignore[no-untyped-d
     }
 
 
-Results = dict[str, Any]
-
-
-def _keeping(make: Callable[..., Results], most: int) -> Callable[..., Results]:
-    """The function with a memory of its last answers; who hears of its progress is no part of the question."""
-    memory: OrderedDict[str, Results] = OrderedDict()
-
-    @wraps(make)
-    def remembered(heard: Callable[..., object], **asked: Any) -> Results:
-        key = repr(sorted(asked.items()))
-        if key not in memory:
-            memory[key] = make(**asked, heard=heard)
-        memory.move_to_end(key)
-        while len(memory) > most:
-            memory.popitem(last=False)
-        return memory[key]
-
-    return remembered
-
-
 pairs = lru_cache(maxsize=8)(pairs)
-train = _keeping(train, 16)  # some 150 kB each: the repaired network is the same for most of what is asked
+train = keeping(train, 16)  # some 150 kB each: the repaired network is the same for most of what is asked
 SHOWN = (
     tell,
     labels_of,

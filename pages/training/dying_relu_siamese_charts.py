@@ -16,22 +16,22 @@ GRID = {"gridcolor": "rgba(138,148,166,0.25)"}
 BINS = 31
 
 
+def _curve(name: str, values: Any, axis: str, log: bool = False) -> Curve:
+    """Point n is after n steps, so that the first is at 0."""
+    return Curve(name, values, axis, along="step", start=0.0, log=log)
+
+
 def curves(trace: Trace) -> Sequence[Curve]:
-    """Accuracy and loss of both networks, dead units, and the gradient of each layer."""
-    at = {"start": 0.0}
-    norms = trace["norms"]
+    """Accuracy and loss of both networks, dead units, and the gradient of each layer (gaps where it is 0)."""
+    norms, accuracy = trace["norms"], "accuracy on 23 held out"
+    some = np.where(norms > 0, norms, np.nan)
     return [
-        Curve("accuracy", trace["accuracy"], "accuracy on 23 held out", **at),
-        Curve("repaired network", trace["repaired_accuracy"], "accuracy on 23 held out", **at),
-        Curve("loss", trace["loss"], "loss", **at),
-        Curve("repaired network", trace["repaired_loss"], "loss", **at),
-        Curve("dead units", trace["dead"], "dead units", **at),
-        *(
-            Curve(
-                layer, np.where(norms[:, place] > 0, norms[:, place], np.nan), "gradient norm", log=True, **at
-            )
-            for place, layer in enumerate(LAYERS)
-        ),
+        _curve("accuracy", trace["accuracy"], accuracy),
+        _curve("repaired network", trace["repaired_accuracy"], accuracy),
+        _curve("loss", trace["loss"], "loss"),
+        _curve("repaired network", trace["repaired_loss"], "loss"),
+        _curve("dead units", trace["dead"], "dead units"),
+        *(_curve(layer, some[:, place], "gradient norm", log=True) for place, layer in enumerate(LAYERS)),
     ]
 
 

@@ -13,8 +13,7 @@ FEW: dict[str, Any] = {"epochs": 10}
 
 
 def _calls() -> dict[str, Any]:
-    found: dict[str, Any] = engine.run("siamese-calls").facts
-    return found
+    return dict(engine.run("siamese-calls").facts)
 
 
 def _cuts(run: Run) -> Measured:
