@@ -176,7 +176,7 @@ def _notes(parameters: Mapping[str, Any], facts: Mapping[str, Any]) -> list[str]
     head, loss = parameters["head"], parameters["loss"]
     if head == "none" and loss != "CCE from_logits":
         notes.append(f"Raw outputs go into {loss}, which takes them for probabilities: add from_logits=True.")
-    if parameters["shuffle"].startswith("'"):
+    if facts["trained"] and parameters["shuffle"].startswith("'"):
         notes.append(
             f"shuffle={parameters['shuffle']} is text, and bool({parameters['shuffle']}) is True: it shuffles."
         )

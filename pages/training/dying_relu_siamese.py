@@ -1,6 +1,6 @@
 """**What you see.** A Siamese network is asked whether the second of two documents is a duplicate of the first.
-Each column of the tensors is one of 23 pairs held out: what the Embedding was handed, the table row it looked up, the
-distance of the two documents at each token, the LSTM's last state, what the dense layer's activation got and gave,
+Each column of the tensors is one of 23 pairs held out: what the Embedding was handed, the table row it looked up,
+the LSTM's last state, what the dense layer's activation got and gave,
 and the answer. The network was trained a moment ago on 97 other pairs, and beside it the repaired one, with word
 ids and tanh. The documents are **generated** (seeded, 8 words of 4,117; a duplicate has 2 words replaced).
 
@@ -36,7 +36,6 @@ def panels(trace: Trace) -> Sequence[Panel]:
     return [
         Grid("handed_a", "handed to the Embedding", rows="token", columns="pair"),
         STRIP,
-        Grid("distance", "distance of a and b", "sequential", rows="token", columns="pair"),
         Grid("state", "LSTM state", rows="state", columns="pair"),
         Grid("pre", "pre-activation", rows="unit", columns="pair"),
         Grid("active", f"after {name}", rows="unit", columns="pair"),

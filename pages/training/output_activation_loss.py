@@ -25,32 +25,35 @@ from pages.training.output_activation_loss_claims import CLAIMS
 from pages.training.output_activation_loss_predictions import PREDICTIONS
 from pages.training.output_activation_loss_words import EYES, FITS, HEADS, LOSSES, number, percent
 
-PAIRS = {"head": HEADS, "loss": LOSSES}
+PAIRS = {"head": HEADS, "loss": ("CCE", "from_logits", "BCE", "sparse")}
 MOST_FILES = 12
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
-    """The two logits under every head and loss, then the pictures with their labels, then the network."""
+    """The pictures with their labels and the network; then the two logits under every head and loss."""
+    line = "One example: two logits" if trace.facts["trained"] else ""
     example: list[Panel] = [
-        Bars(("logits", "sigmoid", "softmax"), "two logits, and what the heads make of them"),
+        Bars(("logits", "sigmoid", "softmax"), "two logits, and what the heads make of them", line=line),
         Grid("loss", "loss of each head and loss", "sequential", mark=trace.facts["chosen"], labels=PAIRS),
         Grid("gradient", "d loss / d logit", rows="head", columns="loss", beside="logit", labels=PAIRS),
     ]
     if not trace.facts["trained"]:
         return example
     return [
-        Grid("files", "the first 12 eyes tested", "image", beside="file", line="What the pipeline hands out"),
-        Grid("expected", "labels beside them (all 120)", "sequential"),
-        Grid("true", "what they show", "sequential"),
-        Grid("said", "what the network answers", "sequential"),
-        Grid("x", "the first eye on its way", "image", line="The network"),
-        Grid("learned_conv_w", "kernels, learned", beside="filter"),
+        Grid("files", "the first 12 eyes tested, and the label beside each", "image", beside="file",
+             labels={"file": _labelled(trace)}, line="What the pipeline hands out"),
+        Grid("learned_conv_w", "kernels, learned", beside="filter", line="The network, for the first of them"),
         Grid("maps", "convolution and bias", beside="filter"),
         Grid("hidden", "dense layer", "sequential"),
         Grid("z", "logits of this eye"),
-        Bars(example[0].tensors, example[0].title, line="One example: two logits") if isinstance(example[0], Bars) else example[0],
-        *example[1:],
+        *example,
     ]  # fmt: skip
+
+
+def _labelled(trace: Trace) -> list[str]:
+    """What stands beside each picture, and whether it is right."""
+    pairs = zip(trace["expected"][:MOST_FILES], trace["true"][:MOST_FILES], strict=True)
+    return [f"“{EYES[given]}” {'✓' if given == true else '✗'}" for given, true in pairs]
 
 
 def gradients(trace: Trace) -> Sequence[Panel]:
@@ -88,7 +91,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("parameters", f"{told['parameters_total']:,}"),
         (
             "posted, 90 × 90",
-            f"{sum(told['posted']):,}, {percent(told['posted'][3] / sum(told['posted']))} in one layer",
+            f"{sum(told['posted']):,}, {100 * told['posted'][3] / sum(told['posted']):.2f} % in one layer",
         ),
         ("eyes", f"drawn: {told['files']} to train on, {told['tested']} to test"),
     ]
@@ -153,8 +156,8 @@ PRESETS = (
 
 CONTROLS = (
     Control("view", "Show", labels={"training": "training run", "example": "two logits alone"}),
-    Control("shuffle", "shuffle ="),
-    Control("source", "Labels come from", labels={"folder": "folders", "CSV": "a CSV in file order"}),
+    Control("shuffle", "shuffle =", when=("view", ("training",))),
+    Control("source", "Labels come from", labels={"folder": "folders", "CSV": "a CSV in file order"}, when=("view", ("training",))),
     Control("head", "Head (output activation)"),
     Control("loss", "Loss"),
     Control("units", "Outputs"),
