@@ -10,6 +10,7 @@ import numpy as np
 from engine.convolution.network_receptive_field_graph import built_model
 from engine.technique import Cost, Story
 
+LANE = "long"  # building networks takes more than a second
 PARAMETERS = ()
 NETWORKS = ("VGG16", "VGG19", "ResNet50", "ResNet101")
 
