@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from engine.errors import Rejected
@@ -38,7 +39,7 @@ def batches_of(frames: int, batch: int | None, **_: Any) -> int:
 
 def layers_of(**parameters: Any) -> tuple[list[Layer], list[Layer]]:
     """The chosen model's layers, and the right one's."""
-    right = _layers(**(parameters | {"cnn": "features", "return_sequences": True}))
+    right = _layers(**(parameters | {"cnn": "features", "return_sequences": True, "head": "sigmoid"}))
     return _layers(**parameters), right
 
 
@@ -89,7 +90,7 @@ def _convolutions(frames: int, size: int, features: int) -> list[Layer]:
 def posted_weights(frames: int, units: int) -> dict[str, int]:
     """Weights of the model as it was posted, whatever the size of a map: a GRU on three numbers, five dense layers."""
     sizes, found = [units, 1024, 512, 128, 64, frames], {"GRU": 3 * units * (CHANNELS + units + 2)}
-    for before, after in zip(sizes, sizes[1:], strict=False):
+    for before, after in pairwise(sizes):
         found[f"Dense({after})" if after != frames else f"Dense({after}, softmax)"] = (before + 1) * after
     return found
 
