@@ -81,7 +81,7 @@ def forward(x, weights, cnn, sequences, head):  # type: ignore[no-untyped-def]
     elif head == "softmax over frames":
         found["probability"] = tf.nn.softmax(found["logits"])
     else:  # Dense(1, activation="softmax"): the axis it sums over has one place
-        found["probability"] = tf.reshape(tf.nn.softmax(scores), [count, -1])
+        found["probability"] = tf.nn.softmax(found["logits"][..., None])[..., 0]
     return found
 
 

@@ -37,7 +37,7 @@ def weather(maps: int, size: int, rate: float, seed: int) -> tuple[Array, Array]
         spin = 1 if storm else -1
         images[number] = np.stack([1.6 * spin * down * near, 1.6 * spin * right * near, near], axis=-1)
         labels[number] = storm
-    return images + generator.normal(0, 0.5, images.shape).astype("float32"), labels
+    return images + generator.normal(0, 0.4, images.shape).astype("float32"), labels
 
 
 def ordered(labels, frames, batch, ordering, skips_empty, posted_range):  # type: ignore[no-untyped-def]
