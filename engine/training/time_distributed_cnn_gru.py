@@ -115,6 +115,8 @@ def looked_at(models, x, labels, seed):  # type: ignore[no-untyped-def]
     results |= {name: chosen["state"][0][name] for name in ("kernel1", "bias1", "kernel2", "bias2")}
     results |= {name: chosen["state"][0][name] for name in ("dense_kernel", "dense_bias")}
     results |= {"right_probability": other["probability"][:4]}
+    large = [name for name in ("x", "gradient_x", "conv1", "conv2") if name in results]
+    results |= {name: np.asarray(results[name], "float32") for name in large}  # to be drawn
     moved = shuffled(x[:4], seed)
     for name, model, before in (("", chosen, found), ("right_", right, other)):
         after = scored({**model, "scores": []}, moved, labels[:4])["probability"]

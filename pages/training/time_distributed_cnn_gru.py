@@ -129,7 +129,7 @@ PRESETS = (
     Preset("One vector a sequence", _back(return_sequences=False),
            "Fifteen answers from the last state alone: the GRU must carry every map to the end, and learns later and less."),
     Preset("Softmax over frames", _back(head="softmax over frames", loss="CCE"),
-           "Softmax shares one certainty among all frames: with three storms none can pass a half, though the CNN sees them."),
+           "Softmax shares one certainty among all frames: of three storms at most one can pass a half, and after training not one is found."),
     Preset("Softmax of one unit", _back(head="softmax of one unit"),
            "Dense(1, softmax) sums over an axis of one place: every answer is 1, and no gradient passes."),
     Preset("Read by class", _back(ordering="class"),
