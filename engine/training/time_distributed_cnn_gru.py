@@ -20,7 +20,16 @@ from engine.training import (
     time_distributed_cnn_gru_training,
 )
 from engine.training.time_distributed_cnn_gru_checks import HEADS, batch_of, batches_of, layers_of
-from engine.training.time_distributed_cnn_gru_training import asked, epoch, prepared, probed, scored, shuffled
+from engine.training.time_distributed_cnn_gru_model import forward
+from engine.training.time_distributed_cnn_gru_training import (
+    asked,
+    epoch,
+    network,
+    prepared,
+    probed,
+    scored,
+    shuffled,
+)
 from engine.training.time_distributed_cnn_gru_weather import weather
 
 LANE = "training"
@@ -106,21 +115,23 @@ def tell(text, share=0.0, so_far=None):  # type: ignore[no-untyped-def]
 def looked_at(models, x, labels, seed):  # type: ignore[no-untyped-def]
     """What two models (the chosen one and the right one) know by now; x: the sequences held out, float64."""
     chosen, right = models
-    found, other = scored(chosen, x, labels), scored(right, x, labels) if right is not chosen else None
-    other = other or found
-    losses, slopes = asked(chosen, x[:4], labels[:4])
+    both = np.concatenate([x, shuffled(x[:4], seed)])  # one pass for answers, and answers to shuffled maps
+    found, losses, slopes = asked(chosen, both, labels[:4])
+    other = found if right is chosen else forward(both, right["state"][0], **network(right["plan"]))
     results = {"x": x[:4], "labels": labels[:4], **{name: value[:4] for name, value in found.items()}}
     results |= {"losses": losses, **{name: slope for name, slope in slopes.items() if slope is not None}}
     results |= {"kernel_gradient_is_none": slopes["gradient_kernel1"] is None}
-    results |= {name: chosen["state"][0][name] for name in ("kernel1", "bias1", "kernel2", "bias2")}
-    results |= {name: chosen["state"][0][name] for name in ("dense_kernel", "dense_bias")}
+    shown = ("kernel1", "bias1", "kernel2", "bias2", "dense_kernel", "dense_bias")
+    results |= {name: chosen["state"][0][name] for name in shown}
     results |= {"right_probability": other["probability"][:4]}
     large = [name for name in ("x", "gradient_x", "conv1", "conv2") if name in results]
     results |= {name: np.asarray(results[name], "float32") for name in large}  # to be drawn
-    moved = shuffled(x[:4], seed)
-    for name, model, before in (("", chosen, found), ("right_", right, other)):
-        after = scored({**model, "scores": []}, moved, labels[:4])["probability"]
-        results[f"{name}moved"] = np.max(np.abs(after - before["probability"][:4]))
+    scored(chosen, found, labels)
+    if right is not chosen:
+        scored(right, other, labels)
+    for name, model, answers in (("", chosen, found), ("right_", right, other)):
+        first, moved = answers["probability"][:4], answers["probability"][-4:]
+        results[f"{name}moved"] = np.max(np.abs(moved - first))
         results |= {f"{name}loss": np.array(model["losses"]), f"{name}norms": np.array(model["norms"])}
         results |= {f"{name}score": np.array(model["scores"]), f"{name}order": model["rows"]}
     return results
@@ -135,10 +146,8 @@ def time_distributed_cnn_gru(  # type: ignore[no-untyped-def]
     Everything is computed in float64, so that the order in which a machine adds does not show.
     """
     (maps, labels), (x, truth) = trained_on, held_out
-    x, truth = (
-        x.reshape(-1, frames, *x.shape[1:]).astype("float64"),
-        truth.reshape(-1, frames).astype("float64"),
-    )
+    x = x.reshape(-1, frames, *x.shape[1:]).astype("float64")
+    truth = truth.reshape(-1, frames).astype("float64")
     plans = [chosen] if chosen == right else [chosen, right]
     models = [prepared(plan, labels, frames, batch, (x.shape[2], features, units), seed) for plan in plans]
     probe_loss, probe_slope = probed(frames)

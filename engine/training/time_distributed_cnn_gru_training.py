@@ -63,33 +63,34 @@ def epoch(model, maps, labels, rate):  # type: ignore[no-untyped-def]
     return why
 
 
-def scored(model, x, labels):  # type: ignore[no-untyped-def]
-    """Every tensor of the sequences held out, and the curve of scores one longer.
-
-    A score is the mean of two shares: storms found, and calm maps left alone, at a probability of 0.5.
-    """
-    found = forward(x, model["state"][0], **network(model["plan"]))
-    said = found["probability"].numpy() > 0.5
+def scored(model, found, labels):  # type: ignore[no-untyped-def]
+    """The shares of calm maps and of storms that are answered rightly, at a probability of 0.5."""
+    said = found["probability"].numpy()[: len(labels)] > 0.5
     parts = [
         float(np.mean(said[labels == kind] == kind)) if (labels == kind).any() else 1.0 for kind in (0, 1)
     ]
     model["scores"] = [*model["scores"], parts]
-    return found
 
 
 def asked(model, x, labels):  # type: ignore[no-untyped-def]
-    """Gradients of the mean loss: of maps, features, logits, and the first kernel, which may be None."""
+    """Every tensor between maps and answers; of the first sequences, as many as labels, losses and gradients.
+
+    Gradients are of the mean loss: of maps, features, logits, and of the first kernel, which may be None.
+    """
     import tensorflow as tf
 
-    weights, plan = model["state"][0], model["plan"]
+    weights, plan, many = model["state"][0], model["plan"], len(labels)
     x = tf.convert_to_tensor(x)
     with tf.GradientTape() as tape:
         tape.watch([x, weights["kernel1"]])
         found = forward(x, weights, **network(plan))
-        losses = loss_of(labels, found, plan["head"], plan["loss"])
+        first = {name: found[name][:many] for name in ("logits", "probability")}
+        losses = loss_of(labels, first, plan["head"], plan["loss"])
         value = tf.reduce_mean(losses)
     wanted = {"x": x, "features": found["features"], "logits": found["logits"], "kernel1": weights["kernel1"]}
-    return losses, {f"gradient_{name}": slope for name, slope in tape.gradient(value, wanted).items()}
+    slopes = tape.gradient(value, wanted)
+    cut = {f"gradient_{name}": slopes[name][:many] for name in ("x", "features", "logits")}
+    return found, losses, cut | {"gradient_kernel1": slopes["kernel1"]}
 
 
 def shuffled(x, seed):  # type: ignore[no-untyped-def]
