@@ -241,7 +241,7 @@ def test_every_map_is_the_jacobians_support(state: dict[str, Any]) -> None:
     read = 3 if parameters["cnn"] == "posted" else parameters["features"]
     outputs = 1 if parameters["return_sequences"] else parameters["frames"]
     shapes = first_weights(read, parameters["features"], parameters["units"], outputs, 0)
-    weights = {name: tf.constant(generator.uniform(0.1, 0.5, value.shape)) for name, value in shapes.items()}
+    weights = {name: tf.constant(generator.uniform(0.01, 0.1, value.shape)) for name, value in shapes.items()}
     x = tf.constant(generator.uniform(0.1, 1, results["x"].shape))
     network = {
         "cnn": parameters["cnn"],
