@@ -23,6 +23,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 import engine
 from engine import Trace
 from pages.kit.declare import Control, Grid, Lab, Panel, Preset
@@ -36,8 +38,9 @@ NORTH = {"channel": 1}
 
 def panels(trace: Trace) -> Sequence[Panel]:
     """Maps, labels and both models' answers; then the way of a map through the chosen model."""
+    place = _telling(trace)
     shown: list[Panel] = [
-        Grid("x", "maps: wind to the north", at=NORTH),
+        Grid("x", "maps: wind to the north", at=NORTH | place),
         Grid("labels", "labels: 1 is a storm", "sequential"),
         Grid("probability", "answers of the chosen model", "sequential"),
     ]
@@ -46,10 +49,12 @@ def panels(trace: Trace) -> Sequence[Panel]:
     line = "Inside the chosen model"
     for conv in ("conv1", "conv2"):
         if conv in trace.tensors:
-            shown.append(Grid(conv, f"{conv}, after ReLU", "sequential", beside="filter", line=line))
+            shown.append(
+                Grid(conv, f"{conv}, after ReLU", "sequential", beside="filter", at=place, line=line)
+            )
             line = ""
-    shown.append(Grid("features", "features of each map", line=line))
-    last = Grid("states", "states of the GRU")
+    shown.append(Grid("features", "features of each map", at=place, line=line))
+    last = Grid("states", "states of the GRU", at=place)
     return [
         *shown,
         last,
@@ -58,12 +63,19 @@ def panels(trace: Trace) -> Sequence[Panel]:
     ]
 
 
+def _telling(trace: Trace) -> dict[str, int]:
+    """The sequence whose weather changes most often, at its first storm."""
+    labels = trace["labels"]
+    sequence = int(np.abs(np.diff(labels, axis=1)).sum(axis=1).argmax())
+    return {"sequence": sequence, "frame": int(labels[sequence].argmax())}
+
+
 def gradients(trace: Trace) -> Sequence[Panel]:
     """What the mean loss of the four sequences sends back."""
     found: list[Panel] = [
         Grid("gradient_logits", "d mean loss / d logits"),
-        Grid("gradient_features", "d mean loss / d features"),
-        Grid("gradient_x", "d mean loss / d maps", at=NORTH),
+        Grid("gradient_features", "d mean loss / d features", at=_telling(trace)),
+        Grid("gradient_x", "d mean loss / d maps", at=NORTH | _telling(trace)),
     ]
     if "gradient_kernel1" in trace.tensors:
         found.append(Grid("gradient_kernel1", "d mean loss / d kernel 1", beside="filter"))

@@ -86,7 +86,7 @@ def _order(trace: Trace) -> dict[str, Any]:
         at = [int(number) for number in (labels == kind).nonzero()[0]]
         data.append({
             "type": "scattergl", "mode": "markers", "name": name, "x": at, "y": [int(place[one]) for one in at],
-            "marker": {"color": colour, "size": 4},
+            "marker": {"color": colour, "size": 5},
         })  # fmt: skip
     layout = _layout("place in an epoch", "when the map was made")
     layout["yaxis"]["range"] = [-0.02 * trace.facts["maps"], 1.02 * trace.facts["maps"]]
