@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from engine import Trace
 from pages.kit.declare import Chart, Curve, Table
 from pages.training.time_distributed_cnn_gru_words import is_repaired, number, percent, shape
@@ -29,10 +31,10 @@ def curves(trace: Trace) -> Sequence[Curve]:
         Curve(f"{name} model, {loss}", trace[tensor], f"training loss, {loss}")
         for name, loss, tensor in losses
     ]
-    return found + [
-        Curve(f"chosen model, {part}", trace["norms"][:, at], "gradient norm", log=True)
-        for at, part in enumerate(PARTS)
-    ]
+    for part, norms in zip(PARTS, trace["norms"].T, strict=True):
+        none = ": None" if np.isnan(norms).all() else ""
+        found.append(Curve(f"chosen model, {part}{none}", norms, "gradient norm", log=True))
+    return found
 
 
 def _layout(across: str, down: str) -> dict[str, Any]:
