@@ -38,6 +38,7 @@ from engine.training.one_hot_sequence_autoencoder_model import (
     row_losses,
 )
 from engine.training.one_hot_sequence_autoencoder_training import (
+    eagerly,
     examine,
     look,
     measured,
@@ -49,7 +50,9 @@ from engine.training.one_hot_sequence_autoencoder_training import (
 )
 
 HIDDEN, SEQUENCES, HELD_OUT, NOISE = 32, 512, 200, 0.1
-NO_LENS = "Training is many steps of a random walk; the Gradients tab shows the slope that each output sends back."
+NO_LENS = (
+    "Training is many steps of a random walk; the Gradients tab shows the slope that each output sends back."
+)
 QUICK = {"part": "one event"}  # what tests of every bound start from, so that not each of them is trained
 
 PARAMETERS = (
@@ -57,7 +60,15 @@ PARAMETERS = (
     Choice("activation", "relu", ("softmax", "relu", "sigmoid", "linear"), "of the last layer"),
     Choice("loss", "MSE", ("CCE", "sparse", "MSE", "BCE"), "what is minimised"),
     Choice("labels_as", "integers", ("integers", "one-hot"), "what the sparse loss is given"),
-    Numbers("pre", None, 1, 51, -1000, 1000, "what the last layer adds up to, before its activation"),
+    Numbers(
+        "pre",
+        (1.0, -0.5, 0.5, -1.0, -1.0, -1.0, -1.0, -1.0),
+        1,
+        51,
+        -1000,
+        1000,
+        "what the last layer adds up to, before its activation; a missing one is -1",
+    ),
     Integer("label", 2, 0, 50, "the true event, counted from 0"),
     Real("height", 1.0, -10, 10, "what the true entry of the target is; 1 for one-hot"),
     Choice("lstm", "tanh", ("tanh", "relu"), "activation of all four LSTM layers"),
@@ -69,7 +80,10 @@ PARAMETERS = (
     Real("no_event", 0.0, 0, 0.9, "share of steps where nothing happens", 0.05),
     Toggle("none_class", False, 'whether "none" is a class of its own'),
     Choice(
-        "anomaly", "random", ("random", "reversed", "stuck", "swapped"), "what an abnormal sequence looks like"
+        "anomaly",
+        "random",
+        ("random", "reversed", "stuck", "swapped"),
+        "what an abnormal sequence looks like",
     ),
     Real("anomaly_rate", 0.2, 0.01, 0.9, "share of the sequences held out that are abnormal", 0.01),
     Integer("shown", 0, 0, HELD_OUT - 1, "which of the sequences held out is looked at"),
@@ -126,13 +140,17 @@ def arguments(**p: Any) -> dict[str, Any]:
     typed = None if p["rows"] is None else np.array(p["rows"], "float32")
     if p["part"] == "one event":
         width = width_of(**p)
-        pre = p["pre"] or (1.0, -0.5, 0.5, *[-1.0] * width)[:width]
+        pre = (*p["pre"], *[-1.0] * width)[:width]
         target = np.zeros((1, width), "float32")
         target[0, p["label"]] = p["height"]
         shown = target if typed is None else typed
         return {"runs": (pair, beside), "shown": shown, "pre": np.array([pre], "float32"), "plan": None}
     wanted = ("timesteps", "events", "no_event", "none_class", "seed")
-    data = {name: p[name] for name in wanted} | {"kind": p["anomaly"], "rate": p["anomaly_rate"], "noise": NOISE}
+    data = {name: p[name] for name in wanted} | {
+        "kind": p["anomaly"],
+        "rate": p["anomaly_rate"],
+        "noise": NOISE,
+    }
     model = {"hidden": HIDDEN, "latent": p["latent"], "lstm": p["lstm"], "seed": p["seed"]}
     plan = {"model": model, "epochs": p["epochs"], "rate": p["rate"]}
     return {
@@ -146,7 +164,7 @@ def arguments(**p: Any) -> dict[str, Any]:
 SHOWN = (
     *(tell, event_sequences, with_anomalies, one_hot, event_data),
     *(first_weights, lstm, autoencode, activate, row_losses, in_graph, every_pair),
-    *(training_step, ranked, examine, look, sweep, measured, train),
+    *(training_step, ranked, examine, look, sweep, eagerly, measured, train),
 )
 
 
@@ -156,17 +174,10 @@ def one_hot_sequence_autoencoder(runs, shown, plan, data=None, pre=None, report=
     runs: two (activation, loss); shown: the number of a sequence held out, or one, float32[timestep, event];
     plan: model, epochs and rate of a training with `data`, or None to look at `pre`, float32[1, event].
     """
-    import tensorflow as tf
-
     if plan is not None:
         sequence = data[1][shown] if isinstance(shown, int) else shown
         return train(data, sequence, runs, plan["model"], plan["epochs"], plan["rate"], report)
-    eager = [row_losses(tf.constant(shown), activate(tf.constant(pre), pair[0]), pair[1]) for pair in runs]
-    return {
-        **look(np.stack([pre, pre]), shown, runs),
-        **sweep(pre, shown, runs),
-        "eager_loss": tf.concat(eager, axis=0),
-    }
+    return {**look(np.stack([pre, pre]), shown, runs), **sweep(pre, shown, runs), **eagerly(pre, shown, runs)}
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:

@@ -48,10 +48,6 @@ def check_label(p: Mapping[str, Any]) -> None:
         )
         received, expected = str(p["label"]), f"0 to {width - 1}: {width} classes are counted from 0"
         raise Rejected("label", received, expected, fix, {"label": width - 1})
-    if p["pre"] is not None and len(p["pre"]) != width:
-        fix = f"write {width} numbers, or clear them"
-        received = f"{len(p['pre'])} numbers"
-        raise Rejected("pre", received, f"{width}, one for each class", fix, {"pre": None})
     if p["height"] != 1 and p["loss"] != "MSE":
         fix = "use MSE for numbers; cross-entropies compare probabilities, and a target beyond 1 is none"
         raise Rejected("height", f"{p['height']:g}", f"1 with {p['loss']}", fix, {"height": 1.0})
@@ -66,14 +62,14 @@ def check_rows(p: Mapping[str, Any]) -> None:
     remedy = {"rows": None}
     if (len(rows), len(rows[0])) != (steps, width):
         shape, found = f"(None, {steps}, {width})", f"(1, {len(rows)}, {len(rows[0])})"
-        fix = (
-            f"write {steps} rows of {width}, or clear them. Keras says: expected shape={shape}, found shape={found}"
-        )
+        fix = f"write {steps} rows of {width}, or clear them. Keras says: expected shape={shape}, found shape={found}"
         raise Rejected("rows", f"{len(rows)} x {len(rows[0])}", f"{steps} x {width}", fix, remedy)
     empty = not p["none_class"] and p["loss"] != "sparse"
     wrong = [place for place, row in enumerate(rows) if sorted(row)[-2:] != [0, 1] or sorted(row)[0] != 0]
     wrong = [place for place in wrong if any(rows[place]) or not empty]
     if wrong:
         listed = ", ".join(map(str, wrong[:8])) + (" and more" if len(wrong) > 8 else "")
-        fix = "give each row exactly one 1 and zeros" + (", or zeros alone where nothing happened" if empty else "")
+        fix = "give each row exactly one 1 and zeros" + (
+            ", or zeros alone where nothing happened" if empty else ""
+        )
         raise Rejected("rows", f"rows that are not one-hot: {listed}", "one-hot rows", fix, remedy)

@@ -52,7 +52,7 @@ def autoencode(x, weights, lstm_activation):  # type: ignore[no-untyped-def]
     """LSTM, LSTM to the code, RepeatVector, LSTM, LSTM, TimeDistributed(Dense), for both runs.
 
     x: float32[batch, timestep, event]. Returns code float32[run, batch, latent], hidden float32[run,
-    batch, timestep, unit], scores (before the bias) and pre (after it) float32[run, batch, timestep, event].
+    batch, timestep, unit], and pre-activations float32[run, batch, timestep, event].
     """
     import tensorflow as tf
 
@@ -63,8 +63,8 @@ def autoencode(x, weights, lstm_activation):  # type: ignore[no-untyped-def]
     code = lstm(first, weights[3:6], activation, steps)[-1]
     unpacked = lstm([code], weights[6:9], activation, steps)
     hidden = tf.stack(lstm(unpacked, weights[9:12], activation, steps), axis=2)
-    scores = tf.einsum("rbtu,rue->rbte", hidden, weights[12])
-    return {"code": code, "hidden": hidden, "scores": scores, "pre": scores + weights[13][:, None, None]}
+    pre = tf.einsum("rbtu,rue->rbte", hidden, weights[12]) + weights[13][:, tf.newaxis, tf.newaxis]
+    return {"code": code, "hidden": hidden, "pre": pre}
 
 
 def activate(pre, activation):  # type: ignore[no-untyped-def]

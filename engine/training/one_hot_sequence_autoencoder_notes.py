@@ -31,6 +31,7 @@ def notes(p: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[str, ...]:
         _empty(told),
         _modes(told),
         _height(p),
+        _filled(p, told),
     ]
     return tuple(note for note in said if note)
 
@@ -46,8 +47,9 @@ def _empty(told: Mapping[str, Any]) -> str:
         return ""
     rows = "1 row has" if told["empty_rows"] == 1 else f"{told['empty_rows']} rows have"
     return (
-        f"{rows} no event. With categorical cross-entropy such a row costs 0 and sends nothing back, whatever comes "
-        'out: add a class "none".'
+        f"{rows} no event. With categorical cross-entropy such a row costs 0, whatever comes out. Eagerly it sends nothing "
+        "back; inside fit TensorFlow's softmax cross-entropy takes for granted that a target sums to 1, and sends back "
+        'softmax − 0: it pulls all outputs of the row level. Add a class "none".'
     )
 
 
@@ -70,3 +72,11 @@ def _height(p: Mapping[str, Any]) -> str:
     if p["activation"] in ("sigmoid", "softmax") and not 0 <= p["height"] <= 1:
         return f"The target {p['height']:g} is out of reach: {p['activation']} stays between 0 and 1."
     return "The target is not one-hot: this is regression."
+
+
+def _filled(p: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    if p["part"] != "one event" or len(p["pre"]) == told["width"]:
+        return ""
+    less = len(p["pre"]) < told["width"]
+    what = "the missing ones are −1" if less else "the last ones are left out"
+    return f"{len(p['pre'])} pre-activations for {told['width']} classes: {what}."

@@ -22,8 +22,7 @@ ABOUT = {
     "hidden": (("timestep", "unit"), "what the last LSTM hands to the dense layer"),
     "weights": (("unit", "event"), "trained weights of the dense layer"),
     "bias": (("event",), "trained biases of the dense layer"),
-    "scores": (ROW, "hidden · weights, before the bias"),
-    "pre": (ROW, "pre-activations: what the last layer adds up to"),
+    "pre": (ROW, "pre-activations: hidden · weights + bias"),
     "output": (ROW, "what the last activation makes of it"),
     "loss": (("timestep",), "the loss of each row, as computed inside fit"),
     "gradient": (ROW, "d loss of the row / d pre-activation, by GradientTape"),
@@ -33,6 +32,7 @@ ABOUT = {
     "beside_gradient": (ROW, BESIDE),
     "every_pair": (("activation", "loss", "number"), "mean loss and largest slope of every pair here"),
     "eager_loss": (("pair",), "the loss of both pairs in eager mode"),
+    "eager_gradient": (("pair", "event"), "the slopes of both pairs in eager mode"),
     "sweep": (("place",), "pre-activation of the true event, moved"),
     "sweep_loss": (("pair", "place"), "loss while it moves"),
     "sweep_slope": (("pair", "place"), "d loss / d pre-activation of the true event while it moves"),
@@ -67,16 +67,21 @@ def _network(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[
         f"4·({latent} + {latent} + 1)·{latent} = {counts[4]:,} weights",
         f"4·({latent} + {units} + 1)·{units} = {counts[5]:,} weights",
     )
-    loops = {"t": steps, "u": units, "e": width}
-    dense = IndexMap(loops, {"scores": ("t", "e"), "hidden": ("t", "u"), "weights": ("u", "e")})
-    cells = {"t": steps, "e": width}
-    biased = IndexMap(cells, {"pre": ("t", "e"), "scores": ("t", "e"), "bias": ("e",)}, "each")
+    access = {"pre": ("t", "e"), "hidden": ("t", "u"), "weights": ("u", "e"), "bias": ("e",)}
+    dense = IndexMap({"t": steps, "u": units, "e": width}, access)
     product = f"[{steps}, {units}] · [{units}, {width}] → [{steps}, {width}]"
     return [
         Step(f"LSTM {units}, LSTM {latent}", ("target",), "code", "the encoder", into),
         Step(f"RepeatVector {steps}, LSTM {latent}, LSTM {units}", ("code",), "hidden", "the decoder", out),
-        Step("dense", ("hidden", "weights"), "scores", "in every timestep alike", (product,), dense),
-        Step("add bias", ("scores", "bias"), "pre", map=biased, readout="{scores} + {bias}"),
+        Step(
+            "dense",
+            ("hidden", "weights", "bias"),
+            "pre",
+            "every timestep alike",
+            (product,),
+            dense,
+            "Σ {hidden} · {weights} + {bias}",
+        ),
     ]
 
 
@@ -157,9 +162,8 @@ def facts(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[int
 def _apart(results: Mapping[str, Any], pair: tuple[str, str]) -> float:
     """How far softmax - target is from the tape's slope of softmax with CCE, whichever of the two has it."""
     name = "" if pair == ("softmax", "CCE") else "beside_"
-    rows = results["target"].any(axis=1)  # a row without an event has no slope
     found = results[f"{name}output"] - results["target"] - results[f"{name}gradient"]
-    return float(np.abs(found[rows]).max(initial=0))
+    return float(np.abs(found).max())
 
 
 def _one(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,13 +173,16 @@ def _one(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
         "true_slope": float(results["gradient"][0, true]),
         "beside_true_slope": float(results["beside_gradient"][0, true]),
         "eager_loss": [float(value) for value in results["eager_loss"]],
+        "eager_largest_slope": [float(value) for value in np.abs(results["eager_gradient"]).max(axis=1)],
         "guess": int(np.argmax(results["output"][0])),
     }
 
 
 def _last(curves: np.ndarray[Any, Any]) -> list[float]:
     """The last number of each curve that is one."""
-    return [float(curve[np.isfinite(curve)][-1]) if np.isfinite(curve).any() else math.nan for curve in curves]
+    return [
+        float(curve[np.isfinite(curve)][-1]) if np.isfinite(curve).any() else math.nan for curve in curves
+    ]
 
 
 def _trained(results: Mapping[str, Any]) -> dict[str, Any]:

@@ -115,6 +115,20 @@ def sweep(pre, target, runs):  # type: ignore[no-untyped-def]
     }
 
 
+def eagerly(pre, target, runs):  # type: ignore[no-untyped-def]
+    """Loss and slope of one row under both pairs in eager mode: float32[run], float32[run, event]."""
+    import tensorflow as tf
+
+    losses, slopes = [], []
+    for activation, loss in runs:
+        x = tf.constant(pre)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            losses.append(row_losses(tf.constant(target), activate(x, activation), loss))
+        slopes.append(tape.gradient(losses[-1], x))
+    return {"eager_loss": tf.concat(losses, 0), "eager_gradient": tf.concat(slopes, 0)}
+
+
 def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-untyped-def]
     """Train both runs, and after each epoch say what they do. Returns the results after the last one.
 
@@ -124,7 +138,7 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
     """
     import tensorflow as tf
 
-    sequences, held_out, abnormal = data
+    sequences = data[0]
     started = first_weights(sequences.shape[-1], model["hidden"], model["latent"], model["seed"])
     weights = [tf.Variable(value) for value in started]
     batches = len(sequences) // 32
@@ -141,7 +155,9 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
             for run in np.flatnonzero(alive & ~np.isfinite(losses[-1])):
                 alive[run] = False
                 why = f"its loss became {losses[-1][run]}"
-                stopped.append(f"{' + '.join(runs[run])} stopped in epoch {epoch + 1}, step {place + 1}: {why}.")
+                stopped.append(
+                    f"{' + '.join(runs[run])} stopped in epoch {epoch + 1}, step {place + 1}: {why}."
+                )
                 for weight, value in zip(weights, good, strict=True):
                     weight.assign(tf.stack([value[r] if r == run else weight[r] for r in (0, 1)]))
             if not alive.any():
@@ -166,7 +182,7 @@ def measured(forward, weights, data, shown, runs, alive, history):  # type: igno
     for name in ("token_accuracy", "auc", "zeros"):
         history[-1][name] = np.where(alive, now[name], np.nan)
     curves = {name: np.stack([one[name] for one in history], axis=1) for name in history[0]}
-    own = {name: found[name][0, -1] for name in ("code", "hidden", "scores")}
+    own = {name: found[name][0, -1] for name in ("code", "hidden")}
     states = np.abs(found["hidden"]).max(axis=(1, 2, 3))
     return {
         "abnormal": abnormal,
