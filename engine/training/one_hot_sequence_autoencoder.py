@@ -75,8 +75,8 @@ PARAMETERS = (
     Integer("events", 8, 1, 50, "kinds of event"),
     Integer("timesteps", 10, 2, 50, "events of a sequence"),
     Integer("latent", 4, 1, 32, "numbers of the code between encoder and decoder"),
-    Integer("epochs", 20, 1, 200, "how often every sequence is seen"),
-    Real("rate", 0.02, 0.0001, 10, "learning rate of Adam at the start; it falls linearly to 0", 0.001),
+    Integer("epochs", 25, 1, 200, "how often every sequence is seen"),
+    Real("rate", 0.03, 0.0001, 10, "learning rate of Adam at the start; it falls linearly to 0", 0.001),
     Real("no_event", 0.0, 0, 0.9, "share of steps where nothing happens", 0.05),
     Toggle("none_class", False, 'whether "none" is a class of its own'),
     Choice(

@@ -14,7 +14,7 @@ import numpy as np
 def first_weights(width, hidden, latent, seed):  # type: ignore[no-untyped-def]
     """Keras' own first weights, from a seed: kernel, recurrent kernel and bias of four LSTMs, then a dense layer.
 
-    Glorot uniform kernels, orthogonal recurrent kernels, forget bias 1; float32[run, …], equal in both runs.
+    Glorot uniform kernels, orthogonal recurrent kernels, forget bias 1; float64[run, …], equal in both runs.
     """
     generator = np.random.default_rng(seed)
     weights = []
@@ -27,11 +27,11 @@ def first_weights(width, hidden, latent, seed):  # type: ignore[no-untyped-def]
         weights += [kernel, recurrent, bias]
     bound = np.sqrt(6 / (hidden + width))
     weights += [generator.uniform(-bound, bound, (hidden, width)), np.zeros(width)]
-    return [np.stack([weight, weight]).astype("float32") for weight in weights]
+    return [np.stack([weight, weight]) for weight in weights]
 
 
 def lstm(inputs, weights, activation, steps):  # type: ignore[no-untyped-def]
-    """The states h of an LSTM, a list of float32[run, batch, unit]. One input alone is repeated for every step."""
+    """The states h of an LSTM, a list of float64[run, batch, unit]. One input alone is repeated for every step."""
     import tensorflow as tf
 
     kernel, recurrent, bias = weights
@@ -51,8 +51,8 @@ def lstm(inputs, weights, activation, steps):  # type: ignore[no-untyped-def]
 def autoencode(x, weights, lstm_activation):  # type: ignore[no-untyped-def]
     """LSTM, LSTM to the code, RepeatVector, LSTM, LSTM, TimeDistributed(Dense), for both runs.
 
-    x: float32[batch, timestep, event]. Returns code float32[run, batch, latent], hidden float32[run,
-    batch, timestep, unit], and pre-activations float32[run, batch, timestep, event].
+    x: float64[batch, timestep, event]. Returns code float64[run, batch, latent], hidden float64[run,
+    batch, timestep, unit], and pre-activations float64[run, batch, timestep, event].
     """
     import tensorflow as tf
 
@@ -86,7 +86,7 @@ def row_losses(target, output, loss):  # type: ignore[no-untyped-def]
         return losses.sparse_categorical_crossentropy(tf.argmax(target, axis=-1), output)
     if loss == "BCE":
         return losses.binary_crossentropy(target, output)
-    return losses.MeanSquaredError(reduction="none")(target, output)
+    return tf.reduce_mean((output - target) ** 2, axis=-1)
 
 
 @functools.cache

@@ -22,7 +22,7 @@ def tell(text, share=0.0, so_far=None):  # type: ignore[no-untyped-def]
 def training_step(weights, runs, lstm, rate, steps):  # type: ignore[no-untyped-def]
     """One step of Adam on a batch (Kingma and Ba, 2015), for both runs; the rate falls linearly to 0.
 
-    Answers the loss of each run before the step: float32[run]. A run that is not `alive` keeps its weights.
+    Answers the loss of each run before the step: float64[run]. A run that is not `alive` keeps its weights.
     """
     import tensorflow as tf
 
@@ -134,14 +134,15 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
 
     data: what `event_data` gives; shown: the sequence that is looked at, float32[timestep, event];
     model: hidden, latent, lstm, seed. A run whose loss is no number stops, with the weights of the last
-    epoch that went well; the other goes on.
+    epoch that went well; the other goes on. It is computed in float64, so that the order in which a machine
+    adds does not show in float32 results.
     """
     import tensorflow as tf
 
     sequences = data[0]
     started = first_weights(sequences.shape[-1], model["hidden"], model["latent"], model["seed"])
     weights = [tf.Variable(value) for value in started]
-    batches = len(sequences) // 32
+    batches = len(sequences) // 64
     step = training_step(weights, runs, model["lstm"], rate, epochs * batches)
     forward = tf.function(lambda x: autoencode(x, weights, model["lstm"]), autograph=False)
     generator = np.random.default_rng(model["seed"])
@@ -149,9 +150,9 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
     for epoch in range(epochs):
         good = [weight.numpy() for weight in weights]
         losses = []
-        for place, batch in enumerate(generator.permutation(len(sequences)).reshape(batches, 32)):
-            number = tf.constant(epoch * batches + place + 1, tf.float32)
-            losses.append(step(sequences[batch], number, tf.constant(alive)).numpy())
+        for place, batch in enumerate(generator.permutation(len(sequences)).reshape(batches, 64)):
+            number = tf.constant(epoch * batches + place + 1, tf.float64)
+            losses.append(step(tf.cast(sequences[batch], tf.float64), number, tf.constant(alive)).numpy())
             for run in np.flatnonzero(alive & ~np.isfinite(losses[-1])):
                 alive[run] = False
                 why = f"its loss became {losses[-1][run]}"
@@ -174,14 +175,14 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
 
 
 def measured(forward, weights, data, shown, runs, alive, history):  # type: ignore[no-untyped-def]
-    """The results so far: curves float64[run, epoch], and what both runs do now with what is held out."""
+    """The results so far: curves float32[run, epoch], and what both runs do now with what is held out."""
     _, held_out, abnormal = data
-    everything = forward(np.concatenate([held_out, shown[np.newaxis]]))
-    found = {name: value.numpy() for name, value in everything.items()}
+    everything = forward(np.concatenate([held_out, shown[np.newaxis]]).astype("float64"))
+    found = {name: value.numpy().astype("float32") for name, value in everything.items()}
     now = examine({"pre": found["pre"][:, :-1]}, held_out, abnormal, runs)
     for name in ("token_accuracy", "auc", "zeros"):
         history[-1][name] = np.where(alive, now[name], np.nan)
-    curves = {name: np.stack([one[name] for one in history], axis=1) for name in history[0]}
+    curves = {name: np.stack([one[name] for one in history], axis=1).astype("float32") for name in history[0]}
     own = {name: found[name][0, -1] for name in ("code", "hidden")}
     states = np.abs(found["hidden"]).max(axis=(1, 2, 3))
     return {
@@ -191,7 +192,7 @@ def measured(forward, weights, data, shown, runs, alive, history):  # type: igno
         "largest_state": states,
         **{f"{name}_by_epoch": curve for name, curve in curves.items()},
         **own,
-        "weights": weights[12][0].numpy(),
-        "bias": weights[13][0].numpy(),
+        "weights": weights[12][0].numpy().astype("float32"),
+        "bias": weights[13][0].numpy().astype("float32"),
         **look(found["pre"][:, -1], shown, runs),
     }
