@@ -86,7 +86,6 @@ PARAMETERS = (
         "what an abnormal sequence looks like",
     ),
     Real("anomaly_rate", 0.2, 0.01, 0.9, "share of the sequences held out that are abnormal", 0.01),
-    Integer("shown", 0, 0, HELD_OUT - 1, "which of the sequences held out is looked at"),
     Matrix("rows", 50, 51, -10, 10, "a sequence of your own instead, one-hot rows; one row for one event"),
     Integer("seed", 0, 0, 9999, "seed of the data, the first weights and the order of the batches"),
 )
@@ -144,7 +143,7 @@ def arguments(**p: Any) -> dict[str, Any]:
         target = np.zeros((1, width), "float32")
         target[0, p["label"]] = p["height"]
         shown = target if typed is None else typed
-        return {"runs": (pair, beside), "shown": shown, "pre": np.array([pre], "float32"), "plan": None}
+        return {"runs": (pair, beside), "typed": shown, "pre": np.array([pre], "float32"), "plan": None}
     wanted = ("timesteps", "events", "no_event", "none_class", "seed")
     data = {name: p[name] for name in wanted} | {
         "kind": p["anomaly"],
@@ -155,7 +154,7 @@ def arguments(**p: Any) -> dict[str, Any]:
     plan = {"model": model, "epochs": p["epochs"], "rate": p["rate"]}
     return {
         "runs": (pair, beside),
-        "shown": p["shown"] if typed is None else typed,
+        "typed": typed,
         "data": Made(event_data, data),
         "plan": plan,
     }
@@ -168,16 +167,16 @@ SHOWN = (
 )
 
 
-def one_hot_sequence_autoencoder(runs, shown, plan, data=None, pre=None, report=tell):  # type: ignore[no-untyped-def]
+def one_hot_sequence_autoencoder(runs, typed, plan, data=None, pre=None, report=tell):  # type: ignore[no-untyped-def]
     """Train the autoencoder with two pairs of output activation and loss, or look at one row under both.
 
-    runs: two (activation, loss); shown: the number of a sequence held out, or one, float32[timestep, event];
-    plan: model, epochs and rate of a training with `data`, or None to look at `pre`, float32[1, event].
+    runs: two (activation, loss); typed: a target of one's own, float32[timestep, event], or None; plan:
+    model, epochs and rate of a training with `data`, or None to look at `pre`, float32[1, event].
     """
     if plan is not None:
-        sequence = data[1][shown] if isinstance(shown, int) else shown
-        return train(data, sequence, runs, plan["model"], plan["epochs"], plan["rate"], report)
-    return {**look(np.stack([pre, pre]), shown, runs), **sweep(pre, shown, runs), **eagerly(pre, shown, runs)}
+        return train(data, typed, runs, plan["model"], plan["epochs"], plan["rate"], report)
+    rows = np.stack([pre, pre])[:, np.newaxis]
+    return {**look(rows, typed[np.newaxis], runs), **sweep(pre, typed, runs), **eagerly(pre, typed, runs)}
 
 
 def describe(parameters: Mapping[str, Any], results: Mapping[str, Any]) -> Story:

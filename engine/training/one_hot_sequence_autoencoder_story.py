@@ -13,22 +13,22 @@ from engine.technique import Story
 from engine.trace import Step, Tensor
 from engine.training.one_hot_sequence_autoencoder_notes import notes
 
-ROW = ("timestep", "event")
+ROW = ("sequence", "timestep", "event")
 CURVE = ("pair", "epoch")
 BESIDE = "the same for the pair beside it"
 ABOUT = {
-    "target": (ROW, "the sequence, one-hot: what goes in and should come out"),
-    "code": (("latent",), "all that the decoder is told of the sequence"),
-    "hidden": (("timestep", "unit"), "what the last LSTM hands to the dense layer"),
+    "target": (ROW, "sequences, one-hot: what goes in and should come out"),
+    "code": (("sequence", "latent"), "all that the decoder is told of a sequence"),
+    "hidden": (("sequence", "timestep", "unit"), "what the last LSTM hands to the dense layer"),
     "weights": (("unit", "event"), "trained weights of the dense layer"),
     "bias": (("event",), "trained biases of the dense layer"),
     "pre": (ROW, "pre-activations: hidden · weights + bias"),
     "output": (ROW, "what the last activation makes of it"),
-    "loss": (("timestep",), "the loss of each row, as computed inside fit"),
+    "loss": (("sequence", "timestep"), "the loss of each row, as computed inside fit"),
     "gradient": (ROW, "d loss of the row / d pre-activation, by GradientTape"),
     "beside_pre": (ROW, BESIDE),
     "beside_output": (ROW, BESIDE),
-    "beside_loss": (("timestep",), BESIDE),
+    "beside_loss": (("sequence", "timestep"), BESIDE),
     "beside_gradient": (ROW, BESIDE),
     "every_pair": (("activation", "loss", "number"), "mean loss and largest slope of every pair here"),
     "eager_loss": (("pair",), "the loss of both pairs in eager mode"),
@@ -57,8 +57,8 @@ def story(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[int
 
 def _network(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[int]) -> list[Step]:
     """From the sequence to the pre-activations."""
-    steps, width = results["target"].shape
-    units, latent = results["hidden"].shape[1], p["latent"]
+    shown, steps, width = results["target"].shape
+    units, latent = results["hidden"].shape[2], p["latent"]
     into = (
         f"4·({width} + {units} + 1)·{units} = {counts[1]:,} weights",
         f"4·({units} + {latent} + 1)·{latent} = {counts[2]:,} weights",
@@ -67,9 +67,9 @@ def _network(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[
         f"4·({latent} + {latent} + 1)·{latent} = {counts[4]:,} weights",
         f"4·({latent} + {units} + 1)·{units} = {counts[5]:,} weights",
     )
-    access = {"pre": ("t", "e"), "hidden": ("t", "u"), "weights": ("u", "e"), "bias": ("e",)}
-    dense = IndexMap({"t": steps, "u": units, "e": width}, access)
-    product = f"[{steps}, {units}] · [{units}, {width}] → [{steps}, {width}]"
+    access = {"pre": ("s", "t", "e"), "hidden": ("s", "t", "u"), "weights": ("u", "e"), "bias": ("e",)}
+    dense = IndexMap({"s": shown, "t": steps, "u": units, "e": width}, access)
+    product = f"[{shown}, {steps}, {units}] · [{units}, {width}] → [{shown}, {steps}, {width}]"
     return [
         Step(f"LSTM {units}, LSTM {latent}", ("target",), "code", "the encoder", into),
         Step(f"RepeatVector {steps}, LSTM {latent}, LSTM {units}", ("code",), "hidden", "the decoder", out),
@@ -87,21 +87,21 @@ def _network(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[
 
 def _head(told: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
     """From the pre-activations to the loss, and the slope that goes back."""
-    steps, width = results["pre"].shape
+    shown, steps, width = results["pre"].shape
     activation, loss = told["pair"]
-    each, loops = ("t", "e"), {"t": steps, "e": width}
+    each, loops = ("s", "t", "e"), {"s": shown, "t": steps, "e": width}
     if activation == "softmax":
-        shared = {"output": each, "pre": ("t", "other")}
+        shared = {"output": each, "pre": ("s", "t", "other")}
         found = IndexMap({**loops, "other": width}, shared, "share", exact=False)
     else:
         found = IndexMap(loops, {"output": each, "pre": each}, "each", exact=activation == "linear")
     words = {"relu": "max(0, {pre})", "sigmoid": "1 ÷ (1 + exp(−{pre}))", "linear": "{pre}"}
-    rows = IndexMap(loops, {"loss": ("t",), "output": each, "target": each}, "sum", exact=False)
+    rows = IndexMap(loops, {"loss": ("s", "t"), "output": each, "target": each}, "sum", exact=False)
     readout = {
         "MSE": "mean of ({output} − {target})²",
         "BCE": "mean of −log of {output} where {target} is 1, of 1 − it elsewhere",
     }.get(loss, "−log of that of {output} where {target} is 1")
-    size = f"[{steps}, {width}] and [{steps}, {width}] → [{steps}]: the event axis goes"
+    size = f"[{shown}, {steps}, {width}] twice → [{shown}, {steps}]: the event axis goes"
     reads = ("output", "target")
     return [
         Step(activation, ("pre",), "output", map=found, readout=words.get(activation, "")),
@@ -112,7 +112,7 @@ def _head(told: Mapping[str, Any], results: Mapping[str, Any]) -> list[Step]:
 
 def _slope(told: Mapping[str, Any], loops: Mapping[str, int]) -> Step:
     """For softmax with cross-entropy it is output − target; for others the tape says it."""
-    reads, each = ("output", "target"), ("t", "e")
+    reads, each = ("output", "target"), ("s", "t", "e")
     if tuple(told["pair"]) not in (("softmax", "CCE"), ("softmax", "sparse")):
         return Step("gradient", ("pre", "loss"), "gradient", "d loss / d pre", aside=True)
     found = IndexMap(loops, dict.fromkeys(("gradient", *reads), each), "each", exact=False)
@@ -133,13 +133,13 @@ def facts(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[int
     """Counts, trivial losses, what is zero; after a training how both pairs do."""
     pair = (p["activation"], p["loss"])
     beside = ("relu", "MSE") if pair == ("softmax", "CCE") else ("softmax", "CCE")
-    steps, width = results["target"].shape
+    shown, steps, width = results["target"].shape
     slope, other = results["gradient"], results["beside_gradient"]
     told = {
         "pair": pair,
         "beside": beside,
         "width": width,
-        "rows": steps,
+        "rows": shown * steps,
         "parameters": list(counts),
         "parameters_total": sum(counts),
         "uniform": [uniform(loss, width) for loss in (pair[1], beside[1])],
@@ -153,7 +153,7 @@ def facts(p: Mapping[str, Any], results: Mapping[str, Any], counts: Sequence[int
         "largest_slope": float(np.abs(slope).max()),
         "beside_largest_slope": float(np.abs(other).max()),
         "p_minus_y": _apart(results, pair),
-        "empty_rows": int((results["target"] == 0).all(axis=1).sum()),
+        "empty_rows": int((results["target"] == 0).all(axis=2).sum()),
         "nan_slopes": int(np.isnan(slope).sum()),
     }
     return told | (_trained(results) if "auc_by_epoch" in results else _one(p, results))
@@ -167,14 +167,14 @@ def _apart(results: Mapping[str, Any], pair: tuple[str, str]) -> float:
 
 
 def _one(p: Mapping[str, Any], results: Mapping[str, Any]) -> dict[str, Any]:
-    true = int(np.argmax(results["target"][0]))
+    true = int(np.argmax(results["target"][0, 0]))
     return {
         "true": true,
-        "true_slope": float(results["gradient"][0, true]),
-        "beside_true_slope": float(results["beside_gradient"][0, true]),
+        "true_slope": float(results["gradient"][0, 0, true]),
+        "beside_true_slope": float(results["beside_gradient"][0, 0, true]),
         "eager_loss": [float(value) for value in results["eager_loss"]],
         "eager_largest_slope": [float(value) for value in np.abs(results["eager_gradient"]).max(axis=1)],
-        "guess": int(np.argmax(results["output"][0])),
+        "guess": int(np.argmax(results["output"][0, 0])),
     }
 
 
@@ -198,4 +198,5 @@ def _trained(results: Mapping[str, Any]) -> dict[str, Any]:
         "largest_state": [float(value) for value in results["largest_state"]],
         "abnormal": int(results["abnormal"].sum()),
         "held_out": len(results["abnormal"]),
+        "kinds": [("normal", "abnormal", "yours")[kind] for kind in results["kinds"]],
     }

@@ -89,13 +89,16 @@ def examine(found, held_out, abnormal, runs):  # type: ignore[no-untyped-def]
 def look(pre, target, runs):  # type: ignore[no-untyped-def]
     """Rows of pre-activations under both pairs, and under every pair there is.
 
-    pre: float32[run, timestep, event]; target: float32[timestep, event].
+    pre: float32[run, sequence, timestep, event]; target: float32[sequence, timestep, event].
     """
-    results = {"target": target}
+    results, rows = {"target": target}, target.reshape(-1, target.shape[-1])
     for name, own, (activation, loss) in zip(("", "beside_"), pre, runs, strict=True):
-        answer = in_graph(activation, loss)(own, target)
-        results |= {f"{name}pre": own, **{f"{name}{key}": value for key, value in answer.items()}}
-    return results | {"every_pair": every_pair()(pre[0], target)}
+        answer = in_graph(activation, loss)(own.reshape(rows.shape), rows)
+        results[f"{name}pre"] = own
+        for key, values in answer.items():
+            shape = target.shape[:2] if key == "loss" else target.shape
+            results[f"{name}{key}"] = values.numpy().reshape(shape)
+    return results | {"every_pair": every_pair()(pre[0].reshape(rows.shape), rows)}
 
 
 def sweep(pre, target, runs):  # type: ignore[no-untyped-def]
@@ -129,17 +132,19 @@ def eagerly(pre, target, runs):  # type: ignore[no-untyped-def]
     return {"eager_loss": tf.concat(losses, 0), "eager_gradient": tf.concat(slopes, 0)}
 
 
-def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-untyped-def]
+def train(data, typed, runs, model, epochs, rate, report):  # type: ignore[no-untyped-def]
     """Train both runs, and after each epoch say what they do. Returns the results after the last one.
 
-    data: what `event_data` gives; shown: the sequence that is looked at, float32[timestep, event];
+    data: what `event_data` gives; typed: a sequence to look at besides six normal and six abnormal ones;
     model: hidden, latent, lstm, seed. A run whose loss is no number stops, with the weights of the last
     epoch that went well; the other goes on. It is computed in float64, so that the order in which a machine
     adds does not show in float32 results.
     """
     import tensorflow as tf
 
-    sequences = data[0]
+    sequences, held_out, abnormal = data
+    picked = np.concatenate([np.flatnonzero(abnormal == kind)[:6] for kind in (0, 1)])
+    shown = held_out[picked] if typed is None else np.concatenate([typed[np.newaxis], held_out[picked]])
     started = first_weights(sequences.shape[-1], model["hidden"], model["latent"], model["seed"])
     weights = [tf.Variable(value) for value in started]
     batches = len(sequences) // 64
@@ -165,6 +170,7 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
                 break
         history.append({"train_loss": np.where(alive, np.mean(losses, axis=0), np.nan)})
         results = measured(forward, weights, data, shown, runs, alive, history)
+        results["kinds"] = np.append([2] * (len(shown) - len(picked)), abnormal[picked]).astype("int32")
         if stopped:
             results["stopped"] = " ".join(stopped)
         loss = history[-1]["train_loss"][0]
@@ -177,13 +183,13 @@ def train(data, shown, runs, model, epochs, rate, report):  # type: ignore[no-un
 def measured(forward, weights, data, shown, runs, alive, history):  # type: ignore[no-untyped-def]
     """The results so far: curves float32[run, epoch], and what both runs do now with what is held out."""
     _, held_out, abnormal = data
-    everything = forward(np.concatenate([held_out, shown[np.newaxis]]).astype("float64"))
+    everything = forward(np.concatenate([held_out, shown]).astype("float64"))
     found = {name: value.numpy().astype("float32") for name, value in everything.items()}
-    now = examine({"pre": found["pre"][:, :-1]}, held_out, abnormal, runs)
+    now = examine({"pre": found["pre"][:, : len(held_out)]}, held_out, abnormal, runs)
     for name in ("token_accuracy", "auc", "zeros"):
         history[-1][name] = np.where(alive, now[name], np.nan)
     curves = {name: np.stack([one[name] for one in history], axis=1).astype("float32") for name in history[0]}
-    own = {name: found[name][0, -1] for name in ("code", "hidden")}
+    own = {name: found[name][0, len(held_out) :] for name in ("code", "hidden")}
     states = np.abs(found["hidden"]).max(axis=(1, 2, 3))
     return {
         "abnormal": abnormal,
@@ -194,5 +200,5 @@ def measured(forward, weights, data, shown, runs, alive, history):  # type: igno
         **own,
         "weights": weights[12][0].numpy().astype("float32"),
         "bias": weights[13][0].numpy().astype("float32"),
-        **look(found["pre"][:, -1], shown, runs),
+        **look(found["pre"][:, len(held_out) :], shown, runs),
     }

@@ -22,15 +22,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine import Trace
-from pages.kit.declare import Bars, Control, Grid, Lab, Panel, Preset, Related
+from pages.kit.declare import Bars, Control, Curve, Grid, Lab, Panel, Preset, Related
 from pages.training.one_hot_sequence_autoencoder_charts import CHARTS, TABLES
 from pages.training.one_hot_sequence_autoencoder_claims import BELOW, CLAIMS, WRONG_AND_SURE
 from pages.training.one_hot_sequence_autoencoder_predictions import PREDICTIONS
 from pages.training.one_hot_sequence_autoencoder_words import number, pairs, percent, trained
 
+AT = {"sequence": 0, "timestep": 0}
 
-def _rows(tensor: str, title: str, line: str = "") -> Grid:
-    return Grid(tensor, title, "diverging", rows="timestep", columns="event", line=line)
+
+def _rows(trace: Trace, tensor: str, title: str) -> Grid:
+    """Timesteps down, events across; the sequences are chosen by a slider."""
+    kinds = trace.facts.get("kinds", ("the one",))
+    names = {"sequence": [f"{place} ({kind})" for place, kind in enumerate(kinds)]}
+    return Grid(tensor, title, "diverging", rows="timestep", columns="event", labels=names)
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
@@ -38,23 +43,21 @@ def panels(trace: Trace) -> Sequence[Panel]:
     chosen, beside = pairs(trace)
     if not trained(trace):
         return [
-            Bars(("pre",), "pre-activations"),
-            Bars(("output", "target"), f"{trace.facts['pair'][0]}, beside the target"),
-            Bars(("gradient", "beside_gradient"), f"slope of {chosen}, beside {beside}"),
+            Bars(("pre",), "pre-activations", at=AT),
+            Bars(("output", "target"), f"{trace.facts['pair'][0]}, beside the target", at=AT),
+            Bars(("gradient", "beside_gradient"), f"slope of {chosen}, beside {beside}", at=AT),
             Grid("pre", "pre-activations", types="pre"),
             Grid("output", "output"),
             Grid("target", "target"),
-            Grid("gradient", f"slope of {chosen}"),
-            Grid("beside_gradient", f"slope of {beside}"),
         ]
     return [
-        _rows("target", "a sequence held out"),
-        _rows("output", f"what {chosen} gives back"),
-        _rows("beside_output", f"what {beside} gives back"),
-        Grid("code", "code", line=f"Inside {chosen}"),
-        Grid("hidden", "last LSTM"),
+        _rows(trace, "target", "sequences held out"),
+        _rows(trace, "output", f"what {chosen} gives back"),
+        _rows(trace, "beside_output", f"what {beside} gives back"),
+        Grid("code", "code of each sequence", line=f"Inside {chosen}"),
+        Grid("hidden", "last LSTM", rows="timestep", columns="unit"),
         Grid("weights", "dense weights"),
-        _rows("pre", "pre-activations"),
+        _rows(trace, "pre", "pre-activations"),
         Grid("loss", "loss of each row"),
     ]
 
@@ -63,10 +66,12 @@ def gradients(trace: Trace) -> Sequence[Panel]:
     """The slope of each row's loss at its pre-activations."""
     chosen, beside = pairs(trace)
     if not trained(trace):
-        return [Bars(("gradient", "beside_gradient"), f"d loss / d pre-activation: {chosen}, {beside}")]
+        return [
+            Bars(("gradient", "beside_gradient"), f"d loss / d pre-activation: {chosen}, {beside}", at=AT)
+        ]
     return [
-        _rows("gradient", f"d loss / d pre-activation, {chosen}"),
-        _rows("beside_gradient", f"d loss / d pre-activation, {beside}"),
+        _rows(trace, "gradient", f"d loss / d pre-activation, {chosen}"),
+        _rows(trace, "beside_gradient", f"d loss / d pre-activation, {beside}"),
     ]
 
 
@@ -80,6 +85,20 @@ def gradient_note(trace: Trace) -> str:
         f"{number(told['largest_slope'])} and {number(told['beside_largest_slope'])}. For softmax + CCE the slope is "
         f"output − target, here to within {number(told['p_minus_y'])}."
     )
+
+
+def curves(trace: Trace) -> Sequence[Curve]:
+    """How both pairs learn, on one scale each."""
+    if not trained(trace):
+        return ()
+    told = trace.facts
+    right, losses = trace["token_accuracy_by_epoch"], trace["train_loss_by_epoch"]
+    shares = [losses[place] / told["uniform"][place] for place in (0, 1)]
+    names = pairs(trace)
+    return [
+        *(Curve(names[place], right[place], "events that come back right") for place in (0, 1)),
+        *(Curve(names[place], shares[place], "loss ÷ that of the uniform guess") for place in (0, 1)),
+    ]
 
 
 def facts(trace: Trace) -> Sequence[tuple[str, str]]:
@@ -121,7 +140,9 @@ def _trained(trace: Trace) -> list[tuple[str, str]]:
 
 def related(trace: Trace) -> Sequence[Related]:
     """The loss alone, with the same logits."""
-    settings = {"logits": tuple(trace["pre"][0].tolist())[:10], "label": (2,)} if not trained(trace) else {}
+    settings = (
+        {"logits": tuple(trace["pre"][0, 0].tolist())[:10], "label": (2,)} if not trained(trace) else {}
+    )
     if trace.facts["width"] > 10:
         settings = {}
     return [Related("The formula of sparse softmax cross-entropy", "sparse-softmax-cross-entropy", settings)]
@@ -169,7 +190,6 @@ CONTROLS = (
     Control("none_class", "“None” is a class"),
     Control("anomaly", "Anomalies", when=("part", ("training",))),
     Control("anomaly_rate", "Abnormal share", when=("part", ("training",))),
-    Control("shown", "Sequence shown", when=("part", ("training",))),
     Control("rows", "Rows of your own", help="one-hot rows: 1,0,0;0,1,0", auto="none"),
     Control("seed", "Seed", high=99, when=("part", ("training",))),
 )  # fmt: skip
@@ -186,6 +206,7 @@ LAB = Lab(
     predictions=PREDICTIONS,
     charts=CHARTS,
     tables=TABLES,
+    curves=curves,
     gradients=gradients,
     gradient_note=gradient_note,
     words=(
@@ -193,6 +214,6 @@ LAB = Lab(
         "MSE", "binary_crossentropy", "anomaly detection", "event sequence", "log", "proper scoring rule", "Brier score",
         "reconstruction error", "dead relu", "AUC", "training",
     ),
-    card=_rows("output", "what comes back"),
+    card=Grid("output", "what comes back", rows="timestep", columns="event"),
     related=related,
 )  # fmt: skip

@@ -61,10 +61,10 @@ def _sigmoid(run: Run) -> Measured:
     """Regression to 3: what the slope says at a pre-activation of 5, which is far too low an output for sigmoid."""
     here = {"part": "one event", "height": 3.0, "pre": (0.0, 0.0, 5.0, *(0.0,) * 5)}
     bent, straight = (run(**here, activation=name) for name in ("sigmoid", "linear"))
-    value = f"a target of 3: sigmoid's output is {number(bent['output'][0, 2])} and its slope there "
-    value += f"{number(bent.facts['true_slope'])}; linear gives {number(straight['output'][0, 2])} and is pulled back "
+    value = f"a target of 3: sigmoid's output is {number(bent['output'][0, 0, 2])} and its slope there "
+    value += f"{number(bent.facts['true_slope'])}; linear gives {number(straight['output'][0, 0, 2])} and is pulled back "
     value += f"with {number(straight.facts['true_slope'])}"
-    stuck = bent["output"][0, 2] < 1 and abs(bent.facts["true_slope"]) < straight.facts["true_slope"] / 50
+    stuck = bent["output"][0, 0, 2] < 1 and abs(bent.facts["true_slope"]) < straight.facts["true_slope"] / 50
     return Measured(value, "wrong" if stuck else "holds")
 
 
