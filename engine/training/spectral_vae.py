@@ -45,7 +45,7 @@ PARAMETERS = (
     Integer("patch", 8, 8, 128, "side of a patch, in pixels"),
     Integer("stride", 4, 1, 128, "from one patch to the next, in pixels"),
     Real("fraction", 0.5, 0.01, 1, "share of the pixels that are trained on", 0.01),
-    Integer("epochs", 60, 1, 400, "how often every one of them is seen"),
+    Integer("epochs", 40, 1, 400, "how often every one of them is seen"),
     Real("rate", 0.01, 0.0001, 100, "learning rate of Adam", 0.001),
     Pair("pixel", (12, 20), 0, SIZE - 1, "row and column of the pixel that is looked at"),
     Real("noise", 0.02, 0, 0.5, "standard deviation of the camera's noise", 0.01),

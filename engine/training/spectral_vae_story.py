@@ -145,7 +145,7 @@ def notes(p: Mapping[str, Any], told: Mapping[str, Any]) -> tuple[str, ...]:
         said.append("As many numbers as bands: no compression.")
     if told["clipped"]:
         said.append(
-            f"{100 * told['clipped']:.2g} % of the log variances were clipped to −10 … 10, or exp would overflow."
+            f"{100 * told['clipped']:.3g} % of the log variances were clipped to −10 … 10, or exp would overflow."
         )
     if told["asleep"] and math.isfinite(told["kl"]):
         said.append(

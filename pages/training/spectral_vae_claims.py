@@ -36,7 +36,7 @@ def _patches(run: Run) -> Measured:
 
 
 def _pca(run: Run) -> Measured:
-    linear, curved = run(kind="mixtures", noise=0), run(noise=0)
+    linear, curved = run(kind="mixtures", noise=0), run()
     value = "; ".join(
         f"{name}: PCA {number(trace.facts['pca'][1])}, VAE {number(trace.facts['vae'][1])}"
         for name, trace in (("five spectra mixed", linear), ("moving peaks", curved))
