@@ -31,11 +31,16 @@ from pages.training.one_hot_sequence_autoencoder_words import number, pairs, per
 AT = {"sequence": 0, "timestep": 0}
 
 
-def _rows(trace: Trace, tensor: str, title: str) -> Grid:
-    """Timesteps down, events across; the sequences are chosen by a slider."""
-    kinds = trace.facts.get("kinds", ("the one",))
-    names = {"sequence": [f"{place} ({kind})" for place, kind in enumerate(kinds)]}
-    return Grid(tensor, title, "diverging", rows="timestep", columns="event", labels=names)
+def _rows(tensor: str, title: str) -> Grid:
+    """Timesteps down, events across; the sequences are chosen above the grid."""
+    return Grid(tensor, title, "diverging", rows="timestep", columns="event")
+
+
+def _kinds(trace: Trace) -> str:
+    """Which of the sequences shown are abnormal: 6 to 11 abnormal."""
+    kinds = trace.facts["kinds"]
+    places = [place for place, kind in enumerate(kinds) if kind == "abnormal"]
+    return ("0 yours, " if kinds[0] == "yours" else "") + f"{places[0]} to {places[-1]} abnormal"
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
@@ -51,13 +56,13 @@ def panels(trace: Trace) -> Sequence[Panel]:
             Grid("target", "target"),
         ]
     return [
-        _rows(trace, "target", "sequences held out"),
-        _rows(trace, "output", f"what {chosen} gives back"),
-        _rows(trace, "beside_output", f"what {beside} gives back"),
+        _rows("target", f"sequences: {_kinds(trace)}"),
+        _rows("output", f"what {chosen} gives back"),
+        _rows("beside_output", f"what {beside} gives back"),
         Grid("code", "code of each sequence", line=f"Inside {chosen}"),
         Grid("hidden", "last LSTM", rows="timestep", columns="unit"),
         Grid("weights", "dense weights"),
-        _rows(trace, "pre", "pre-activations"),
+        _rows("pre", "pre-activations"),
         Grid("loss", "loss of each row"),
     ]
 
@@ -70,8 +75,8 @@ def gradients(trace: Trace) -> Sequence[Panel]:
             Bars(("gradient", "beside_gradient"), f"d loss / d pre-activation: {chosen}, {beside}", at=AT)
         ]
     return [
-        _rows(trace, "gradient", f"d loss / d pre-activation, {chosen}"),
-        _rows(trace, "beside_gradient", f"d loss / d pre-activation, {beside}"),
+        _rows("gradient", f"d loss / d pre-activation, {chosen}"),
+        _rows("beside_gradient", f"d loss / d pre-activation, {beside}"),
     ]
 
 

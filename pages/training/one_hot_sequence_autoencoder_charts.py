@@ -58,7 +58,7 @@ def _trivial(trace: Trace) -> dict[str, Any]:
         "text": [number(loss) for _, loss, _ in rows],
         "textposition": "outside",
         "cliponaxis": False,
-        "marker": {"color": [ORANGE, BLUE, GREY, GREY]},
+        "marker": {"color": [BLUE, ORANGE, GREY, GREY]},
     }
     layout = _layout("", "loss ÷ that of the uniform guess")
     layout["yaxis"]["range"] = [0, 1.15 * max(1.2, *(share for _, _, share in rows))]
@@ -105,7 +105,7 @@ def _slopes(trace: Trace) -> dict[str, Any]:
             "y": [float(value) if np.isfinite(value) else None for value in slope],
             "line": {"color": colour},
         }
-        for name, slope, colour in zip(pairs(trace), trace["sweep_slope"], (ORANGE, BLUE), strict=True)
+        for name, slope, colour in zip(pairs(trace), trace["sweep_slope"], (BLUE, ORANGE), strict=True)
     ]
     return {"data": data, "layout": _layout("pre-activation of the true event", "slope of the loss")}
 
