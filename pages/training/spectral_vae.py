@@ -24,33 +24,31 @@ from pages.training.spectral_vae_claims import CLAIMS
 from pages.training.spectral_vae_words import number
 
 
+def _map(trace: Trace, tensor: str, title: str) -> Grid:
+    """A picture of one number a pixel, where a click chooses the pixel."""
+    pixel, band = trace.parameters["pixel"], {"band": trace.parameters["bands"] // 2}
+    at = band if "band" in trace.tensors[tensor].axes else {}
+    return Grid(tensor, title, "sequential", "row", "column", at=at, picks="pixel", mark=pixel)
+
+
 def panels(trace: Trace) -> Sequence[Panel]:
     """The scene, the code as maps, what is rebuilt; then one pixel."""
     pixel = trace.parameters["pixel"]
-    band = trace.parameters["bands"] // 2
-    sides = {"rows": "row", "columns": "column"}
-    shown: list[Panel] = [
-        Grid(
-            "cube", "the scene, one band", "sequential", **sides, at={"band": band}, picks="pixel", mark=pixel
-        ),
-        Grid(
-            "rebuilt",
-            "rebuilt by the VAE",
-            "sequential",
-            **sides,
-            at={"band": band},
-            picks="pixel",
-            mark=pixel,
-        ),
-        Grid("error", "squared error of each row", "sequential", **sides, picks="pixel", mark=pixel),
-    ]
-    if trace.parameters["mode"] == "patch":
-        shown.append(
-            Grid("seen", "patches over each pixel", "sequential", **sides, picks="pixel", mark=pixel)
-        )
+    patches = [_map(trace, "seen", "patches over each pixel")] if trace.parameters["mode"] == "patch" else []
+    maps = Grid(
+        "code",
+        "the code: posterior means",
+        rows="row",
+        columns="column",
+        beside="latent",
+        line="The compressed picture",
+    )
     return [
-        *shown,
-        Grid("code", "the code: posterior means", beside="latent", **sides, line="The compressed picture"),
+        _map(trace, "cube", "the scene, one band"),
+        _map(trace, "rebuilt", "rebuilt by the VAE"),
+        _map(trace, "error", "squared error of each row"),
+        *patches,
+        maps,
         Bars(
             ("spectrum", "by_vae", "by_pca"),
             f"pixel {pixel[0]}, {pixel[1]}: given, VAE, PCA",
