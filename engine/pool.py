@@ -23,6 +23,7 @@ from engine.progress import Job, Progress
 
 __all__ = ["ROOT", "Lane", "Limits"]
 log = logging.getLogger("tensorscope.engine")
+ANEW = "its process ended and was replaced: beginning anew"
 MOST_DEATHS = 2  # of workers, for one request
 STOPPING = 3.0  # seconds a computation has to end by itself when nobody waits; then its worker is replaced
 
@@ -160,13 +161,13 @@ class Lane(Executor):
             except WorkerDied:
                 worker.stop()
                 self._died(task)
+                task.job.progress = replace(task.job.progress, text=ANEW, share=0.0, left=None)
             if not worker.alive:
                 self._replace(worker)
 
     def _try(self, worker: Worker, task: Task) -> Any:
         job = task.job
-        again = "its process ended and was replaced: beginning anew" if task.spent else "computing"
-        job.progress = replace(job.progress, text=again, share=0.0, left=None)
+        job.progress = replace(job.progress, text=ANEW if task.spent else "computing", share=0.0, left=None)
         task.at_rest, task.asked_to_stop = worker.memory(), 0.0
 
         def heard(progress: Progress) -> None:

@@ -102,10 +102,12 @@ def test_a_run_ends_when_nobody_waits_and_keeps_what_it_had() -> None:
     assert known.so_far is caught.value.so_far
     assert isinstance(engine.ended(NAME, **asked), engine.Stopped)
     assert engine.known(NAME, **asked) is None
-    again = engine.submit(NAME, 60, "you", **asked)
+    with pytest.raises(engine.Stopped):  # who waited hears of it first
+        engine.submit(NAME, 60, "you", **asked)
+    again = engine.submit(NAME, 60, "third", **asked)
     assert again is not future
     assert engine.ended(NAME, **asked) is None
-    engine.give_up(NAME, "you", **asked)
+    engine.give_up(NAME, "third", **asked)
 
 
 def worker_pid() -> int:

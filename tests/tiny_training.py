@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -71,7 +72,7 @@ def mishap(fate: str, epoch: int, seed: int, eaten: list[np.ndarray[Any, Any]]) 
     """What befalls a run at its third epoch."""
     if epoch < 3:
         return
-    note = f"/tmp/tiny-training-{seed}"
+    note = f"{tempfile.gettempdir()}/tiny-training-{os.getppid()}-{seed}"  # of this run of the tests
     if fate == "dies" or (fate == "dies-once" and not os.path.exists(note)):
         open(note, "w").close()
         os.kill(os.getpid(), signal.SIGKILL)
