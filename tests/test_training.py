@@ -42,7 +42,7 @@ def tiny() -> Iterator[None]:
 seeds = iter(range(1000, 99_999))
 
 
-def begin(seconds: float = 60, who: str = "me", **parameters: Any) -> tuple[Any, dict[str, Any]]:
+def begin(seconds: float = 600, who: str = "me", **parameters: Any) -> tuple[Any, dict[str, Any]]:
     """A run nobody asked for before, and its parameters."""
     asked = {"seed": next(seeds), **parameters}
     return engine.submit(NAME, seconds, who, **asked), asked
@@ -87,7 +87,7 @@ def test_a_run_that_blows_up_says_why_and_keeps_its_curve() -> None:
 
 def test_a_run_ends_when_nobody_waits_and_keeps_what_it_had() -> None:
     future, asked = begin(epochs=1000)
-    engine.submit(NAME, 60, "you", **asked)
+    engine.submit(NAME, 600, "you", **asked)
     trained(future)
     assert not engine.give_up(NAME, "stranger", **asked)
     assert engine.give_up(NAME, "me", **asked)
@@ -102,12 +102,14 @@ def test_a_run_ends_when_nobody_waits_and_keeps_what_it_had() -> None:
     assert known.so_far is caught.value.so_far
     assert isinstance(engine.ended(NAME, **asked), engine.Stopped)
     assert engine.known(NAME, **asked) is None
-    with pytest.raises(engine.Stopped):  # who waited hears of it first
+    with pytest.raises(engine.Stopped):  # who waited hears the news, and does not begin it again by asking on
         engine.submit(NAME, 60, "you", **asked)
-    again = engine.submit(NAME, 60, "third", **asked)
+    again = engine.submit(NAME, 60, "stranger", **asked)
     assert again is not future
     assert engine.ended(NAME, **asked) is None
-    engine.give_up(NAME, "third", **asked)
+    assert engine.submit(NAME, 60, "you", **asked) is again
+    engine.give_up(NAME, "you", **asked)
+    engine.give_up(NAME, "stranger", **asked)
 
 
 def worker_pid() -> int:

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,9 +73,9 @@ def mishap(fate: str, epoch: int, seed: int, eaten: list[np.ndarray[Any, Any]]) 
     """What befalls a run at its third epoch."""
     if epoch < 3:
         return
-    note = f"{tempfile.gettempdir()}/tiny-training-{os.getppid()}-{seed}"  # of this run of the tests
-    if fate == "dies" or (fate == "dies-once" and not os.path.exists(note)):
-        open(note, "w").close()
+    note = Path(tempfile.gettempdir()) / f"tiny-training-{os.getppid()}-{seed}"
+    if fate == "dies" or (fate == "dies-once" and not note.exists()):
+        note.touch()
         os.kill(os.getpid(), signal.SIGKILL)
     if fate == "eats":
         eaten.append(np.ones(10_000_000))
