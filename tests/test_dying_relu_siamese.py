@@ -156,6 +156,17 @@ def test_what_it_reports_tells_the_same_story_as_its_end() -> None:
     assert all(story.facts.keys() == end.facts.keys() for story in stories)
 
 
+def test_the_repaired_network_itself_is_trained_once_and_told_as_it_trains() -> None:
+    found, told = technique(NAME), []
+    read = found.read({"handed": "ids", "activation": "tanh", "epochs": 2, "seed": 78})
+    results = dying_relu_siamese(
+        **found.arguments(read), report=lambda text, share=0.0, so_far=None: told.append((share, so_far))
+    )
+    assert [share for share, _ in told] == [0, 0.5, 1]
+    assert all(len(so_far["loss"]) == len(so_far["repaired_loss"]) for _, so_far in told)
+    np.testing.assert_array_equal(results["loss"], results["repaired_loss"])
+
+
 def test_without_epsilon_it_stops_at_the_last_good_step() -> None:
     trace = run(**IDS, epsilon=False)
     assert trace.facts["stopped"] == "The loss is nan after step 1: training ended."

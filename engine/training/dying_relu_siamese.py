@@ -133,20 +133,20 @@ def dying_relu_siamese(network, repaired, documents, duplicates, ids, epochs, se
     network, repaired: handed, units, activation, bias_shift, axis, epsilon, rate. Curves are
     float64[epoch], tensors of the 23 pairs held out float64[pair, ...].
     """
-    found, beside = {}, {}
-    for title, settings in (("repaired network", repaired), ("network", network)):
+    found, beside, names = {}, {}, ("loss", "accuracy", "dead", "p")
+    runs = [("repaired network", repaired), ("network", network)][network == repaired :]
+    for place, (title, settings) in enumerate(runs):
         handed, rest = settings["handed"], {name: settings[name] for name in settings if name != "handed"}
         data = {"documents": documents, "handed": handed, "duplicates": duplicates, "seed": seed}
 
-        def heard(epoch, so_far, title=title, before=beside):  # type: ignore[no-untyped-def]
-            done = (epoch / epochs + (title == "network")) / 2
+        def heard(epoch, so_far, title=title, place=place, before=beside):  # type: ignore[no-untyped-def]
             said = f"{title}, epoch {epoch} of {epochs}: loss {so_far['loss'][-1]:.4f}"
-            report(said, done, {**so_far, **before} if before else None)
+            other = before or {f"repaired_{name}": so_far[name] for name in names}
+            last = place + 1 == len(runs)
+            report(said, (place + epoch / epochs) / len(runs), {**so_far, **other} if last else None)
 
-        if title == "network" and network == repaired:
-            break
         found = train(data=data, ids=ids, **rest, epochs=epochs, heard=heard)
-        beside = beside or {f"repaired_{name}": found[name] for name in ("loss", "accuracy", "dead", "p")}
+        beside = beside or {f"repaired_{name}": found[name] for name in names}
     return {**found, **beside}
 
 

@@ -152,20 +152,18 @@ def output_activation_loss(z, true, mode, asked, repaired, epochs, seed, report=
     }
     if asked is None:
         return example
-    found, beside = {}, {}
-    for title, settings in (("repaired network", repaired), ("network", asked)):
+    found, beside, names = {}, {}, ("losses", "accuracy", "true_accuracy")
+    runs = [("repaired network", repaired), ("network", asked)][asked == repaired :]
+    for place, (title, settings) in enumerate(runs):
 
-        def heard(epoch, so_far, title=title, before=beside):  # type: ignore[no-untyped-def]
-            done = (epoch / epochs + (title == "network")) / 2
+        def heard(epoch, so_far, title=title, place=place, before=beside):  # type: ignore[no-untyped-def]
             said = f"{title}, epoch {epoch} of {epochs}: loss {so_far['losses'][-1]:.4f}"
-            report(said, done, {**example, **so_far, **before} if before else None)
+            other = before or {f"repaired_{name}": so_far[name] for name in names}
+            told = {**example, **so_far, **other} if place + 1 == len(runs) else None
+            report(said, (place + epoch / epochs) / len(runs), told)
 
-        if title == "network" and asked == repaired:
-            break
         found = train(**settings, epochs=epochs, seed=seed, heard=heard)
-        beside = beside or {
-            f"repaired_{name}": found[name] for name in ("losses", "accuracy", "true_accuracy")
-        }
+        beside = beside or {f"repaired_{name}": found[name] for name in names}
     return {**example, **found, **beside}
 
 
