@@ -332,3 +332,22 @@ def test_a_batch_of_whole_sequences_is_cut_and_trained_on() -> None:
     found = here(batch=9, ordering="time", skip_empty=False, posted_range=False)
     assert found["order"].shape == (48, 3)
     np.testing.assert_array_equal(np.sort(found["order"].ravel()), np.arange(144))
+
+
+def test_a_run_without_sequences_draws() -> None:
+    """Curves of NaN, an empty order: nothing on the page needs more than one epoch of nothing."""
+    from pages.kit.labs import labs
+
+    lab = labs()[NAME].lab
+    parameters = technique(NAME).read({**TINY, "ordering": "time"})
+    given_ = arguments_of(technique(NAME), parameters) | {"report": lambda *_: None}
+    maps, labels = given_["trained_on"]
+    answer = time_distributed_cnn_gru(**given_ | {"trained_on": (maps, np.zeros_like(labels))})
+    story = describe(parameters, {name: np.asarray(value) for name, value in answer.items()})
+    trace = engine.Trace(NAME, parameters, story.tensors, tuple(story.steps), story.facts)
+    assert lab.panels(trace)
+    assert lab.facts(trace)
+    assert lab.curves
+    assert all(len(curve.values) == 1 for curve in lab.curves(trace))
+    assert all(chart.figure(trace)["data"] and chart.alt(trace) for chart in lab.charts)
+    assert all(len(set(one.answers(trace))) >= 2 and one.why(trace) for one in lab.predictions)
