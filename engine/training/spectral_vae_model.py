@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from typing import Any
 
 import numpy as np
 
@@ -154,7 +153,7 @@ def fit(table, usable, rows, plan, report, results_of):  # type: ignore[no-untyp
 
 def kept(train, most=8):  # type: ignore[no-untyped-def]
     """The function with a memory of its last answers, so that another pixel needs no other training."""
-    memory: OrderedDict[str, Any] = OrderedDict()
+    memory = OrderedDict()
 
     def remembered(table, usable, rows, plan, report, results_of):  # type: ignore[no-untyped-def]
         size = None if rows is None else rows.shape
