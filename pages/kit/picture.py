@@ -46,6 +46,10 @@ def _plane(trace: Trace, panel: Grid) -> np.ndarray[Any, Any]:
     values = np.asarray(trace[panel.tensor], dtype=float)
     if panel.scale == "image" and values.ndim == 4 and values.shape[-1] == 3:
         return _sampled((values[0].clip(0, 1) * 255).astype("uint8"))
+    axes, shown = trace.tensors[panel.tensor].axes, (panel.rows, panel.columns)
+    if set(shown) <= set(axes):  # the panel says which axes it shows
+        values = values[tuple(slice(None) if axis in shown else panel.at.get(axis, 0) for axis in axes)]
+        values = values if axes.index(panel.rows) < axes.index(panel.columns) else values.T
     while values.ndim > 2:
         values = values[0] if values.ndim > 3 else values[..., 0]
     return _coloured(_sampled(np.atleast_2d(values)))
