@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Position, expect
 
 from pages.kit.labs import labs
 from tests.conftest import Server, wait_until
@@ -72,10 +72,14 @@ def canvas(stage: Locator, title: str) -> Locator:
 
 
 def point_at(page: Page, target: Locator, across: float, down: float) -> None:
-    target.scroll_into_view_if_needed()
+    """Move the mouse to a share of an element's width and height, once it has stopped moving."""
+    target.hover(position=place_in(target, across, down))
+
+
+def place_in(target: Locator, across: float, down: float) -> Position:
     box = target.bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down)
+    return {"x": box["width"] * across, "y": box["height"] * down}
 
 
 @pytest.fixture(scope="module")
@@ -233,10 +237,7 @@ def test_a_number_control_answers_to_the_keyboard(page: Page, server: Server) ->
 def test_a_mask_is_painted_by_hand(page: Page, server: Server) -> None:
     stage = open_lab(page, server, ATTENTION)
     target = canvas(stage, "mask")
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] / 2)
+    target.click(position=place_in(target, 0.5, 0.5))
     page.wait_for_url("**mask=11100**")
     expect(stage).to_have_attribute("data-link", "mask=11100")
 
@@ -253,10 +254,7 @@ def test_a_mask_is_painted_by_keyboard(page: Page, server: Server) -> None:
 def test_a_unit_is_chosen_by_a_click(page: Page, server: Server) -> None:
     stage = open_lab(page, server, FIELD, SMALL)
     target = canvas(stage, "y")
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.95)
+    target.click(position=place_in(target, 0.95, 0.95))
     page.wait_for_url("**unit=9**")
 
 
@@ -273,10 +271,7 @@ def test_the_gradient_lens_follows_a_drag_and_a_click_chooses_a_cell(page: Page,
     let_go(page, "Kernel size, height")
     page.wait_for_url("**kernel=5**")
     target = canvas(lens, "y")
-    target.scroll_into_view_if_needed()
-    box = target.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + box["width"] * 0.97, box["y"] + box["height"] * 0.97)
+    target.click(position=place_in(target, 0.97, 0.97))
     page.wait_for_url("**lens_at=0%2C9%2C9%2C0**")
     expect(lens).to_contain_text("d y[0, 9, 9, 0] / d x")
     page.reload()
