@@ -2,7 +2,7 @@
 // A Streamlit component. The browser's own radio, select and checkbox do the work, so keyboard and
 // screen reader know them; the picture follows at once, the page is told when it is painted.
 import { el, keep, newId, say } from "./dom.js";
-import { commit, live } from "./live.js";
+import { commit, live, lookAgain } from "./live.js";
 
 const instances = new WeakMap();
 
@@ -32,7 +32,7 @@ class ChoiceControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (pending !== undefined && pending !== data.value) {
-      this.lookAgain();
+      lookAgain(this);
     } else this.set(data.value);
   }
 
@@ -88,12 +88,6 @@ class ChoiceControl {
 
   choose(text) {
     commit(this.data.lab, { [this.data.name]: text }, this.trigger);
-    this.lookAgain();
-  }
-
-  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
-  lookAgain() {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
+    lookAgain(this);
   }
 }

@@ -33,6 +33,12 @@ export const propose = (lab, values) => live(lab).propose(values);
 /** Choose a state: show it, and tell Streamlit. */
 export const commit = (lab, values, setTriggerValue) => live(lab).commit(values, setTriggerValue);
 
+/** A control looks again in a second: a page that was overtaken, by Undo say, may end where it was and tell nothing. */
+export function lookAgain(control, data = control.data) {
+  clearTimeout(control.later);
+  control.later = setTimeout(() => control.update({ data, setTriggerValue: control.trigger }), 1000);
+}
+
 class Live {
   constructor(lab) {
     this.lab = lab;
@@ -99,7 +105,7 @@ class Live {
     this.want(this.sentQuery);
     this.unheard = { values: { ...this.unheard?.values, ...values }, trigger: setTriggerValue, at: performance.now(), tries: 1 };
     this.last = turns += 1;
-    const told = { ...values, [TURN]: `${OURS}.${this.last}` };
+    const told = this.numbered(values);
     this.tell(() => setTriggerValue("change", told));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
@@ -125,6 +131,11 @@ class Live {
   /** The newest value of a control that the page has not shown yet; undefined if there is none. */
   newest(name) {
     return this.moving[name] ?? this.unanswered(name);
+  }
+
+  /** What the page is told of the newest release. */
+  numbered(values) {
+    return { ...values, [TURN]: `${OURS}.${this.last}` };
   }
 
   /** Whether the page has heard the newest release: it says the number of the last one that it heard. */
@@ -163,7 +174,7 @@ class Live {
     this.sentUntil = performance.now() + HOLD;
     this.sentQuery = this.query();
     this.want(this.sentQuery);
-    unheard.trigger("change", { ...unheard.values, [TURN]: `${OURS}.${this.last}` });
+    unheard.trigger("change", this.numbered(unheard.values));
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.release(), HOLD);
   }

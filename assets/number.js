@@ -1,6 +1,6 @@
 // A number, or height and width, on a range that is live while it moves. A Streamlit component.
 import { el, keep, newId, say } from "./dom.js";
-import { commit, live, propose } from "./live.js";
+import { commit, live, lookAgain, propose } from "./live.js";
 
 const LOG_STEP = 0.05; // of a power of ten
 const REST = 250; // ms without a key before what the arrows chose is kept
@@ -57,7 +57,7 @@ class NumberControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (this.busy || (pending !== undefined && pending !== (data.list ?? data.value))) {
-      return this.lookAgain();
+      return lookAgain(this);
     }
     this.set(data.value);
   }
@@ -205,13 +205,7 @@ class NumberControl {
     clearTimeout(this.timer);
     this.dragging = this.resting = false;
     commit(this.data.lab, { [this.data.name]: this.whole() }, this.trigger);
-    this.lookAgain();
-  }
-
-  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
-  lookAgain() {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.update({ data: this.data, setTriggerValue: this.trigger }), 1000);
+    lookAgain(this);
   }
 
   /** The parameter's text: of a number that is one entry of a list, the newest list with it. */

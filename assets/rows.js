@@ -1,6 +1,6 @@
 // A small table, such as a stack of layers: every row has the same columns. A Streamlit component.
 import { el, keep, newId, say } from "./dom.js";
-import { commit, live, propose } from "./live.js";
+import { commit, live, lookAgain, propose } from "./live.js";
 
 const REST = 200; // ms without a change before the table is kept
 const instances = new WeakMap();
@@ -50,17 +50,11 @@ class RowsControl {
     const pending = live(data.lab).unanswered(data.name);
     clearTimeout(this.later);
     if (this.resting || (pending !== undefined && pending !== data.value)) {
-      this.lookAgain();
+      lookAgain(this, { ...this.data, columns: this.text });
     } else if (changed || write(this.table ?? []) !== data.value || !this.table) {
       this.table = parse(data.value, data.columns);
       this.draw();
     }
-  }
-
-  /** Look again in a second: a page that was overtaken, by Undo say, may end where it was and tell us nothing. */
-  lookAgain() {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.update({ data: { ...this.data, columns: this.text }, setTriggerValue: this.trigger }), 1000);
   }
 
   draw() {
@@ -146,7 +140,7 @@ class RowsControl {
     this.timer = setTimeout(() => {
       this.resting = false;
       commit(this.data.lab, { [this.data.name]: value }, this.trigger);
-      this.lookAgain();
+      lookAgain(this, { ...this.data, columns: this.text });
     }, REST);
   }
 }

@@ -48,7 +48,6 @@ def compute(name: str, parameters: Mapping[str, Any]) -> Trace:
     """Run a technique here, in this process, and tell what happened."""
     found = technique(name)
     where()
-    start = time.perf_counter()
 
     def story(answer: Mapping[str, Any]) -> Trace:
         return _trace(found, parameters, answer, time.perf_counter() - start)

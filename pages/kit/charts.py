@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-import engine
 from engine import Trace
 from pages.kit import curves
 from pages.kit.declare import Chart, Table
@@ -20,14 +19,10 @@ def show(state: State, trace: Trace, waiting: bool) -> None:
     if not state.trains:
         _draw(state, trace)
         return
-    st.fragment(lambda: _draw(state, _newest(state, trace)), run_every=FOLLOW if waiting else None)()
-
-
-def _newest(state: State, trace: Trace) -> Trace:
-    """What the run of this state has by now."""
-    name = state.listed.lab.technique
-    told = engine.so_far(name, **state.values)
-    return engine.known(name, **state.values) or (told and told.so_far) or trace
+    st.fragment(
+        lambda: _draw(state, curves.kept(state.listed, state.values) or trace),
+        run_every=FOLLOW if waiting else None,
+    )()
 
 
 def _draw(state: State, trace: Trace) -> None:

@@ -41,10 +41,11 @@ def runs(state: State, trace: Trace) -> tuple[Trace | None, Trace | None]:
     """The run of the current state as far as it is, and the one before; None where there is none."""
     now = trace if dict(trace.parameters) == state.values else None
     values = state.run_before()
-    return now, _kept(state.listed, values) if values else None
+    return now, kept(state.listed, values) if values else None
 
 
-def _kept(listed: Listed, values: Mapping[str, Any]) -> Trace | None:
+def kept(listed: Listed, values: Mapping[str, Any]) -> Trace | None:
+    """What a run has: all of it once it is done, else as far as it came."""
     name = listed.lab.technique
     told = engine.so_far(name, **values)
     return engine.known(name, **values) or (told.so_far if told else None)
