@@ -85,7 +85,7 @@ def place_in(target: Locator, across: float, down: float) -> Position:
 @pytest.fixture(scope="module")
 def phone(browser: Browser) -> Iterator[Page]:
     """One page that goes from lab to lab: its browser keeps the scripts it has compiled."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     opened = context.new_page()
     opened.set_default_timeout(30_000)
     yield opened

@@ -84,8 +84,18 @@ def error_payload(listed: Listed, error: EngineError, given: Mapping[str, Any]) 
         "expected": error.expected,
         "fix": error.fix,
         "remedy": {p.name: _text(p, error.remedy[p.name]) for p in known if p.name in error.remedy},
-        "framework": listed.lab.asks(given) if listed.lab.asks and engine.warm() else "",
+        "framework": _framework(listed, given),
     }
+
+
+def _framework(listed: Listed, given: Mapping[str, Any]) -> str:
+    """What TensorFlow says to refused parameters; a question that fails must not take the error's place."""
+    if not listed.lab.asks or not engine.warm():
+        return ""
+    try:
+        return listed.lab.asks(given)
+    except EngineError:
+        return ""
 
 
 def _text(parameter: Parameter, value: Any) -> str:
