@@ -144,9 +144,12 @@ def open_state(listed: Listed) -> State:
 
 
 def write_link(state: State) -> None:
-    """Put the state in the address: a step in the browser's history where it changed."""
+    """Put the state in the address: a step in the browser's history where it changed.
+
+    What this run was told of the address may be older than what we wrote last: then it is said anew.
+    """
     wanted = link_values(state.listed, state.values, state.lens)
-    if wanted != _query():
+    if wanted != _query() or wanted != state.link:
         embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
         st.query_params.from_dict({**embedding, **wanted})
     state.link = wanted
