@@ -6,23 +6,19 @@ Only the open tab is computed.
 from __future__ import annotations
 
 import json
-import random
-import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
-from urllib.parse import urlsplit
 
 import streamlit as st
 
 import engine
 from engine import EngineError, Trace, UnderWay, technique
-from engine.code import code, notebook
-from pages.kit import charts, components, lens
+from pages.kit import charts, components, lens, predict, share
 from pages.kit.answer import Answer
-from pages.kit.declare import Claim, Prediction, Related
+from pages.kit.declare import Claim, Related
 from pages.kit.labs import labs
-from pages.kit.link import link_text, link_values, state_of
+from pages.kit.link import link_values, state_of
 from pages.kit.state import State
 from pages.kit.text import plain
 
@@ -48,9 +44,9 @@ def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
         "Explain": lambda: _explain(state, trace),
         "Gradients": lambda: _gradients(state, trace, stage),
         "Claims": lambda: _claims(state),
-        "Predict": lambda: _predict(state, answer),
-        "Code": lambda: _code(state),
-        "Share": lambda: _share(state),
+        "Predict": lambda: predict.show(state, answer),
+        "Code": lambda: share.program(state),
+        "Share": lambda: share.show(state),
     }
     opened = _strip(state, list(contents))
     with st.container(key="tab"):
@@ -148,68 +144,3 @@ def _run(name: str, /, **parameters: object) -> Trace:
     if isinstance(found, Trace):
         return found
     raise UnderWay(f"{found.text}, place {found.place} in the queue" if found.place else found.text)
-
-
-def _predict(state: State, answer: Answer) -> None:
-    if answer.trace is None or (answer.waiting and state.trains):
-        st.caption("The questions come when the run is over.")
-        return
-    st.caption("Decide first, then look. The questions follow the state you are in.")
-    for place, prediction in enumerate(state.listed.lab.predictions):
-        _question(state, answer.trace, place, prediction)
-
-
-def _question(state: State, trace: Trace, place: int, prediction: Prediction) -> None:
-    answers = list(dict.fromkeys(prediction.answers(trace)))
-    link = link_text(state.listed, state.values)
-    shuffled = random.Random(f"{link}.{place}").sample(answers, len(answers))
-    key = f"{state.listed.slug}.predict{place}.{link}"
-    guess = st.radio(prediction.question(trace), shuffled, index=None, key=key, on_change=state.act)
-    if guess is None:
-        return
-    if guess == answers[0]:
-        st.success(f"Right: **{answers[0]}**. {prediction.why(trace)}", icon=":material/check:")
-    else:
-        st.error(f"It is **{answers[0]}**. {prediction.why(trace)}", icon=":material/close:")
-
-
-def _code(state: State) -> None:
-    try:
-        program = code(state.listed.lab.technique, **state.values)
-    except EngineError as e:
-        st.warning(plain(str(e)))
-        return
-    slug = state.listed.slug
-    needs = "NumPy, TensorFlow and scikit-learn" if "from sklearn" in program else "NumPy and TensorFlow"
-    st.caption(f"The function that computed this page, with its current values. It needs {needs}.")
-    with st.container(horizontal=True):
-        name = slug.replace("-", "_")
-        st.download_button(
-            "Download .py", program, f"{name}.py", "text/x-python", key=f"{slug}.py", on_click="ignore"
-        )
-        st.download_button(
-            "Download notebook",
-            notebook(program),
-            f"{name}.ipynb",
-            "application/x-ipynb+json",
-            key=f"{slug}.ipynb",
-            on_click="ignore",
-        )
-    st.code(program, language="python", height=520)
-
-
-def _share(state: State) -> None:
-    query = link_text(state.listed, state.values, state.lens)
-    page = urlsplit(st.context.url or "")
-    root = f"{page.scheme}://{page.netloc}{page.path.removesuffix('/' + state.listed.slug).rstrip('/')}"
-    ending = f"{state.listed.slug}?{query}" if query else state.listed.slug
-    st.markdown(
-        "**This state as a link.** It holds what differs from the defaults, and opens the same page anywhere."
-    )
-    st.code(f"{root}/{ending}", language=None, wrap_lines=True)
-    st.markdown("**The same numbers as JSON**, for a script or another site.")
-    st.code(f"{root}/api/labs/{ending}", language=None, wrap_lines=True)
-    st.markdown("**On the command line.**")
-    pairs = link_values(state.listed, state.values).items()
-    settings = "".join(f" --set {shlex.quote(f'{name}={text}')}" for name, text in pairs)
-    st.code(f"python -m engine run {state.listed.lab.technique}{settings}", language="bash", wrap_lines=True)
