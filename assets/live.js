@@ -160,11 +160,14 @@ class Live {
     if (payload) this.show(split(payload, "page"));
   }
 
-  /** A page spoke: what was released while the server was away is released again. */
+  /** A page spoke: what was released while the server was away, or got lost there, is released again. */
   heard(payload, number) {
+    clearTimeout(this.later);
     if (this.knows(number)) this.unheard = null; // it may have gone elsewhere since: Undo was pressed
     const { unheard } = this;
-    if (!unheard || performance.now() - unheard.at < PATIENCE) return;
+    if (!unheard) return;
+    const early = PATIENCE - (performance.now() - unheard.at);
+    if (early > 0) return void (this.later = setTimeout(() => this.heard(payload, number), early));
     const known = Object.entries(unheard.values).every(([name, text]) => same(payload.values?.[name], text));
     if (known || payload.error || unheard.tries >= MOST_TRIES) return void (this.unheard = null);
     unheard.tries += 1;

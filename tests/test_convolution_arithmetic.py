@@ -16,7 +16,7 @@ import engine
 from engine.code import code
 from engine.convolution.convolution_arithmetic_axes import axes_of
 from engine.convolution.convolution_arithmetic_calls import keras_layers, keras_refuses
-from tests.test_labs import run_programs
+from tests.pasted import Pasted
 from tests.test_links import prove
 
 PUBLISHED = json.loads((Path(__file__).parent / "golden/published.json").read_text())
@@ -402,7 +402,9 @@ def test_a_cpu_without_onednn_gives_the_same_values_and_gradients(
     """Grouped, dilated and strided gradients have no kernels of their own on every CPU."""
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
     generic = {"image": "noise", "weights": "random"}
-    answers = run_programs([code(NAME, **state, **generic) for state in PLAIN], tmp_path)
+    pasted = Pasted()
+    answers = pasted.run([code(NAME, **state, **generic) for state in PLAIN], tmp_path)
+    pasted.end()
     for state, answer in zip(PLAIN, answers, strict=True):
         trace = run(**state, **generic)
         assert {"y", "x_gradient"} <= set(answer)

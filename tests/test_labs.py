@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
@@ -24,6 +22,7 @@ from pages.kit.labs import Listed, labs
 from pages.kit.link import defaults, link_values, read_link
 from pages.kit.payload import MOST_CELLS, sampling, stage_payload
 from pages.kit.picture import picture
+from tests.pasted import Pasted
 from tests.strategies import extremes, parameters_of
 
 LABS = list(labs().values())
@@ -189,42 +188,23 @@ def test_large_tensors_are_sampled_below_the_bound() -> None:
 MOST_PROGRAMS = 12  # of one lab
 MOST_TRAINED = 4  # of one that trains: each program compiles its own training, which no cache keeps
 
-RUNNER = """
-import contextlib, io, json, pickle, sys
-import numpy as np
-answers = []
-for program in json.load(open(sys.argv[1])):
-    space = {"__name__": "pasted"}
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(program, "pasted", "exec"), space)
-    answers.append({name: np.asarray(value) for name, value in space["results"].items()})
-np.savez(sys.argv[2], **{f"{n}/{k}": v for n, a in enumerate(answers) for k, v in a.items() if v.dtype != object})
-"""
 
-
-def run_programs(programs: list[str], folder: Path) -> list[dict[str, np.ndarray[Any, Any]]]:
-    """What pasted programs compute, in a process that knows nothing of ours."""
-    (folder / "programs.json").write_text(json.dumps(programs))
-    (folder / "runner.py").write_text(RUNNER)
-    command = [sys.executable, "-I", "runner.py", "programs.json", "answers.npz"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    answers: list[dict[str, np.ndarray[Any, Any]]] = [{} for _ in programs]
-    with np.load(folder / "answers.npz") as stored:
-        for key in stored.files:
-            number, _, name = key.partition("/")
-            answers[int(number)][name] = stored[key]
-    return answers
+@pytest.fixture(scope="module")
+def pasted() -> Iterator[Pasted]:
+    """One process for the programs of all labs: importing TensorFlow takes longer than most of them."""
+    process = Pasted()
+    yield process
+    process.end()
 
 
 @every_lab
-def test_the_code_shown_gives_the_pages_numbers(listed: Listed, tmp_path: Path) -> None:
-    """A spread of all states: every program imports and traces anew, which takes a second or more."""
+def test_the_code_shown_gives_the_pages_numbers(listed: Listed, pasted: Pasted, tmp_path: Path) -> None:
+    """A spread of all states: every program traces anew, which takes up to a second."""
     traces = list(accepted(listed))
     most = MOST_TRAINED if listed.technique.lane({}) == "training" else MOST_PROGRAMS
     traces = traces[:: -(-len(traces) // most)]
     programs = [code(listed.lab.technique, **trace.parameters) for trace in traces]
-    for trace, answer in zip(traces, run_programs(programs, tmp_path), strict=True):
+    for trace, answer in zip(traces, pasted.run(programs, tmp_path), strict=True):
         compared = set(answer) & set(trace.tensors)
         assert compared
         for name in compared:

@@ -95,7 +95,10 @@ def test_every_way_is_its_formula(logits: list[float], label: int, temperature: 
     told = run(**given_values).facts
     assert set(told["ways"]) == set(WAYS)
     assert set(told["in_graph"]) == set(WAYS) - set(BY_HAND)
-    for way, found in [*told["ways"].items(), *told["in_graph"].items()]:
+    for way, found in told["in_graph"].items():  # there Keras finds the logits behind the probabilities
+        assert found == pytest.approx(expected[way], rel=1e-5, abs=1e-6), way
+    expected["keras-probabilities"] = min(expected["keras-probabilities"], -np.log(1e-7))  # it cuts them
+    for way, found in told["ways"].items():
         assert found == pytest.approx(expected[way], rel=1e-5, abs=1e-6), way
     one = WAYS[len(logits) % len(WAYS)]
     assert loss(**given_values, way=one) == pytest.approx(expected[one], rel=1e-5, abs=1e-6)

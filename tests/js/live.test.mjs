@@ -87,6 +87,28 @@ test("what the page did not hear is told again, and in the end the page is belie
   mock.timers.reset();
 });
 
+test("what got lost on its way is told again, though the page spoke only once and at once", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  let time = performance.now();
+  const now = mock.method(performance, "now", () => time);
+  const [one] = begin();
+  const told = [];
+  one.commit({ kernel: "5" }, (name, values) => told.push(values));
+  asked[0].answer(payload(5));
+  one.told();
+  one.heard(payload(4), ""); // another widget's run
+  assert.equal(told.length, 1);
+  time += 1501;
+  mock.timers.tick(1501);
+  assert.deepEqual(told.map(plain), [{ kernel: "5" }, { kernel: "5" }]);
+  one.heard(payload(5), told[1]["#"]);
+  time += 5000;
+  mock.timers.tick(5000);
+  assert.equal(told.length, 2);
+  now.mock.restore();
+  mock.timers.reset();
+});
+
 test("a page that answers, or refuses, is not told again", async () => {
   for (const answer of [payload(5), payload(4, { error: { message: "no" } })]) {
     const [one] = begin();
