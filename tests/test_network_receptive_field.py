@@ -32,8 +32,8 @@ def run(**parameters: Any) -> engine.Trace:
     return engine.run("network-receptive-field", **parameters)
 
 
-def by_keras(network: str, size: tuple[int, int]) -> list[tuple[tuple[int, ...], int]]:
-    return [(tuple(layer["shape"]), layer["parameters"]) for layer in network_graph(network, size)]
+def by_keras(graph: list[dict[str, Any]]) -> list[tuple[tuple[int, ...], int]]:
+    return [(tuple(layer["shape"]), layer["parameters"]) for layer in graph]
 
 
 def by_formula(graph: list[dict[str, Any]], size: tuple[int, int]) -> list[tuple[tuple[int, ...], int]]:
@@ -74,12 +74,12 @@ def test_shapes_and_parameters_are_keras_own(network: str) -> None:
     known = NETWORKS[network]
     own, odd = (known.size, known.size), (known.least + 26, known.least + 9)
     graph = network_graph(network, own)
-    assert by_formula(graph, own) == by_keras(network, own)
+    assert by_formula(graph, own) == by_keras(graph)
     assert len(graph) == known.layers
     cells = sum(unit["shape"][0] * unit["shape"][1] for unit in analyse(graph, own))
     assert known.positions == pytest.approx(cells / known.size**2, abs=0.15)
     other = network_graph(network, odd)
-    assert by_formula(graph if known.fixed else other, odd) == by_keras(network, odd)
+    assert by_formula(graph if known.fixed else other, odd) == by_keras(other)
     assert (settings_of(graph) == settings_of(other)) == known.fixed
     assert sum(layer["parameters"] for layer in graph) == built_model(network, own).count_params()
 
@@ -87,9 +87,8 @@ def test_shapes_and_parameters_are_keras_own(network: str) -> None:
 @every_network
 def test_keras_builds_no_smaller_network(network: str) -> None:
     least = NETWORKS[network].least
-    assert by_formula(network_graph(network, (least, least)), (least, least)) == by_keras(
-        network, (least, least)
-    )
+    graph = network_graph(network, (least, least))
+    assert by_formula(graph, (least, least)) == by_keras(graph)
     with pytest.raises(ValueError, match=f"at least {least}x{least}"):
         built_model(network, (least - 1, least - 1))
 
@@ -180,7 +179,7 @@ def test_any_stack_is_planned_as_keras_builds_it_and_seen_as_the_gradient_says(s
         return
     keras = keras_rows(stack)
     graph = network_graph(OWN, size, keras)
-    assert by_formula(graph, size) == by_keras_rows(graph)
+    assert by_formula(graph, size) == by_keras(graph)
     for planned, read in zip(planned_graph(keras)[1:], graph[1:], strict=True):
         assert {key: read[key] for key in planned if key in read} == {
             k: v for k, v in planned.items() if k in read
@@ -190,10 +189,6 @@ def test_any_stack_is_planned_as_keras_builds_it_and_seen_as_the_gradient_says(s
     unit = down["size"] - 1, across["size"] // 2
     box = nonzero_box(unit_gradient(thin_model(OWN, size, keras), place, unit))
     assert box == seen_box((down, across), unit)
-
-
-def by_keras_rows(graph: list[dict[str, Any]]) -> list[tuple[tuple[int, ...], int]]:
-    return [(tuple(layer["shape"]), layer["parameters"]) for layer in graph]
 
 
 @pytest.mark.parametrize(
