@@ -28,9 +28,9 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def to_top(page: Page, name: str) -> None:
-    """Scroll until the tab of this name, else the heading or text, is at the top."""
+    """Scroll until the tab of this name, else the heading of a chart or table, is at the top."""
     tab = page.get_by_role("tab", name=name, exact=True)
-    place = tab if tab.count() else page.get_by_text(name, exact=True)
+    place = tab if tab.count() else page.get_by_test_id("stMarkdownContainer").get_by_text(name, exact=True)
     place.first.evaluate("e => { e.style.scrollMarginTop = '24px'; e.scrollIntoView({block: 'start'}); }")
 
 
