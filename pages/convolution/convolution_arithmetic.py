@@ -22,8 +22,8 @@ every other case of the guide.
 - A transposed convolution restores the size, not the values.
 - Average pooling leaves padding out of the mean in TensorFlow and counts it in PyTorch. Max pooling pads with −∞.
 
-**Computed by other means.** Where Keras has no layer (stride with dilation, groups of a transposed convolution, some
-pooling), groups are convolved one by one, dilation is zeros between taps, and pooling picks from the windows.
+**Computed by other means.** Where Keras has no layer, groups are convolved one by one, dilation is zeros between taps,
+and pooling picks from the windows.
 """
 
 from __future__ import annotations

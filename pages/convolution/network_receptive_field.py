@@ -13,17 +13,15 @@ centre.
   there on every unit sees everything. Switch the gates off to see what convolutions alone reach.
 - Describe a stack of your own: *from* is the row a layer reads (0 is the image, empty the row above); add, concat and
   multiply join the row above with it.
-- Switch the check on: TensorFlow differentiates one unit through Keras' own layers, made thin and positive, and must reach
-  the pixels of the formula.
+- Switch the check on: TensorFlow differentiates one unit through Keras' own layers and must reach the same pixels.
 
 **What it means for your code.**
 
-- A receptive field of 483 says what a unit *can* see, and on an image of 224 that is all of it: where an object stands is
-  known from the units' order, not from their windows.
+- A receptive field of 483 says what a unit *can* see, and on an image of 224 that is all of it.
 - Effective padding depends on the input size wherever SAME meets a stride: the same weights look at slightly different
   places at 224 and at 225.
 - When paths are added whose strides were rounded differently, their windows have different centres; pad by hand where
-  that matters. Rows left over by VALID windows are never seen at all.
+  that matters.
 
 **Counted how.** Keras builds the network without filling a weight; our formulas must give its shapes and parameters.
 Published figures differ where the networks do: Keras pads ResNet's first pooling by hand.

@@ -1,8 +1,9 @@
 """**What you see.** An image that is black below its diagonal, and a convolution that does not know it. **x** is what the
-layer is given; crossed cells are black, and the mask says which ones: click its cells to draw your own. Below a 3 × 3
-mean the constant 7 should stay 7. Along the diagonal it reads 4.667 and in the corner 2.333, because black pixels are
-added up like any other; and nine black pixels are not black any more. **Valid taps** counts, for each window, how many
-of its pixels are real.
+layer is given; crossed cells are black, and the mask says which ones: click its cells to draw your own. **Valid taps**
+counts, for each window, how many of its pixels are real.
+
+A 3 × 3 mean of the constant 7 should stay 7. Along the diagonal it reads 4.667 and in the corner 2.333, because black
+pixels are added up like any other; and nine black pixels are not black any more.
 
 **What to try.**
 

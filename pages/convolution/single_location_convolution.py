@@ -1,8 +1,9 @@
 """**What you see.** The question's own case: an image of 1000 × 1000 random numbers, a **kernel** of 3 × 3 weights, and one
 wanted value. **x** is the image around the window. The window is multiplied, cell by cell, with the kernel turned by 180°
-(**flipped**), and the nine **products** add up to the value. **y** is the map around that value as TensorFlow's
-convolution computes it: point at any of its cells and its own window lights up in x. Hatched cells are zeros outside the
-image.
+(**flipped**), and the nine **products** add up to the value.
+
+**y** is the map around that value as TensorFlow's convolution computes it: point at any of its cells and its own window
+lights up in x. Hatched cells are zeros outside the image.
 
 **What to try.**
 
