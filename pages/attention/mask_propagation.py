@@ -134,7 +134,7 @@ PRESETS = (
     Preset("Residual around attention", {"layers": stack("multi-head-residual", "global-average")},
            "MultiHeadAttention takes the mask off the tensor it was given, so the sum x + attention has none."),
     Preset("Masking after an embedding", {"layers": stack("masking", "global-average")},
-           "Masking(0.0) replaces the mask by its own, which keeps everything: the embedding of token 0 is no zero."),
+           "Masking(0.0) replaces the mask by its own, which keeps everything: the embedding of token 0 is not zero."),
     Preset("unroll=True and Bidirectional", {"layers": stack("bidirectional"), "unroll": True},
            "With the mask intact the backward half is put at the wrong steps: unroll should change no number, and does."),
     Preset("Padding only", {"tokens": (0, 0, 0), "layers": stack("global-average", "dense")},

@@ -176,7 +176,7 @@ CONTROLS = (
     Control("kernel", "Kernel k", low=1, high=9),
     Control("stride", "Stride s", help="How far the window moves from output to output", low=1, high=6),
     Control("dilation", "Dilation d", low=1, high=4, help="Distance between taps; the window spans (k − 1)·d + 1."),
-    Control("padding", "Padding", help="VALID: none. SAME: as many zeros as keep ⌈i/s⌉ cells. Causal: all before."),
+    Control("padding", "Padding", help="VALID: none. SAME: as much as TensorFlow's rule asks for. Causal: all before."),
     Control("pad", "Symmetric padding p", low=0, high=8, when=("padding", ("symmetric",)),
             help="As many cells on every side: the guide's p and PyTorch's padding=. Also used where symmetric is compared."),
     Control("pads", "Padding: top, bottom, left, right", when=("padding", ("explicit",))),

@@ -190,7 +190,7 @@ LAB = Lab(
         Preset("Flip it (popular mistake)", {"flip": True},
                "Theano turns the kernel, tf.nn.conv2d slides it as it is. Turned by 180° the output has the right shape and the wrong numbers."),
         Preset("Weights from channels first", {"tile": 4, "tiles": "4x4", "channels": 3, "units": 8, "flatten": "CHW"},
-               "The other thing to take care of: flattened channels first, read channels last, every weight meets another pixel."),
+               "A second trap beside the flip: flattened channels first, read channels last, every weight meets another pixel."),
         Preset("A response map for free", {"tile": 6, "tiles": "5x6", "channels": 3, "units": 30, "stride": 1,
                                            "values": "template", "unit": 14},
                "Unit 14 was cut from tile 14 (row 2, column 2). With stride 1 it answers at all 775 places, most at 12, 12."),

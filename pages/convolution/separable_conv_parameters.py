@@ -20,7 +20,7 @@ layers, and NASNet-A, a network made of such layers, added up cell by cell.
 - A separable layer has k²·C_in·m + C_in·m·C_out weights (m: depth multiplier). The second term is nearly all of it: fewer
   channels make it cheap, not a smaller kernel.
 - Against a full convolution it costs 1/C_out + 1/k² (for m = 1), in parameters and in multiplications alike.
-- `model.count_params()` also counts what is not trained: batch normalization's moving mean and variance.
+- `model.count_params()` also counts what is not trained: batch normalisation's moving mean and variance.
 """
 
 from __future__ import annotations
