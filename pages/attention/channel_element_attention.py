@@ -136,7 +136,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 CONTROLS = (
     Control("size", "Height, width of the features", when=("image", (None,))),
     Control("image", "Picture for DenseNet121", "px", low=32, auto="choose the size by hand",
-            help="its layer conv3_block1_0_bn gives the size of the features"),
+            help="Its layer conv3_block1_0_bn gives the size of the features"),
     Control("channels", "Channels D", low=4),
     Control("classes", "Classes C", low=2),
     Control("channel_attention", "Channel attention"),

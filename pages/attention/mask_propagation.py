@@ -101,8 +101,8 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("tokens", "Tokens", help="whole numbers from 0 to 9; 0 is padding"),
-    Control("layers", "Layers after the embedding", help="units count where the layer has units or filters"),
+    Control("tokens", "Tokens", help="Whole numbers from 0 to 9; 0 is padding"),
+    Control("layers", "Layers after the embedding", help="Units count where the layer has units or filters"),
     Control("mask_zero", "Embedding(mask_zero=True)"),
     Control("mask", "Mask of your own", auto="token 0 is padding", help="1 keeps a step, 0 hides it"),
     Control(

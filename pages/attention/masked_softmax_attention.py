@@ -182,7 +182,7 @@ def _curve_alt(trace: Trace) -> str:
 
 
 CONTROLS = (
-    Control("scores", "Scores of the real tokens", help="numbers, separated by commas"),
+    Control("scores", "Scores of the real tokens", help="Numbers, separated by commas"),
     Control("padding", "Padded steps", unit="steps"),
     Control("padding_score", "Score of a padded step", low=-10, high=10),
     Control("masked", "Apply the mask"),
@@ -202,13 +202,13 @@ CONTROLS = (
     ),
     Control("all_masked", "Mask every position", when=("masked", (True,))),
     Control("dtype", "Number format"),
-    Control("temperature", "Temperature", help="scores are divided by it before the softmax"),
-    Control("values", "Values, one row a token", help="such as 1,0;0,1", auto="one-hot rows"),
+    Control("temperature", "Temperature", help="Scores are divided by it before the softmax"),
+    Control("values", "Values, one row a token", help="Such as 1,0;0,1", auto="one-hot rows"),
     Control(
         "padded_value",
         "Value of a padded step",
         labels={"zero": "zeros", "last": "the last real value"},
-        help="a masked RNN repeats its last state at padded steps",
+        help="A masked RNN repeats its last state at padded steps",
     ),
     Control("direction", "Direction of the loss", help="loss = direction · context", auto="1, -2, 1, …"),
 )

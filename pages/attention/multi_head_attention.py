@@ -153,13 +153,13 @@ def _keras(value: float | None) -> str:
 
 CONTROLS = (
     Control("sentences", "Sentences", help="Words are cut at spaces, sentences at /. Up to 4 of 8 words."),
-    Control("sentence", "Sentence shown", help="Counted from 0."),
-    Control("chosen", "Query × key looked at", help="Or click a weight.", labels={"height": "query", "width": "key"}),
+    Control("sentence", "Sentence shown", help="Counted from 0"),
+    Control("chosen", "Query × key looked at", help="Or click a weight", labels={"height": "query", "width": "key"}),
     Control("heads", "Heads", help="Each makes queries, keys and values of its own"),
     Control("head_size", "Features of a head", help="Keras' key_dim"),
     Control("features", "Features of a word"),
     Control("projections", "Projections", help="The matrices that make queries, keys and values of a word", labels={"patterned": "look learned"}),
-    Control("positions", "Add positions", help="Off, the first half of a word's features is 0."),
+    Control("positions", "Add positions", help="Off, the first half of a word's features is 0"),
     Control("scale", "Divide scores by", labels={"head": "√ head", "features": "√ word", "none": "1"}),
     Control("mask", "Mask", help="Causal: a word sees itself and what came before", labels={"both": "padding and causal"}),
     Control("layout", "Handed over as", help="The axes of the mask", labels={"fitting": "what fits", **{name: axes(name) for name in LAYOUTS}},

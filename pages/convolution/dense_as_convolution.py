@@ -163,8 +163,8 @@ LAB = Lab(
     question="Is a dense layer on each 20 × 20 × 10 tile the same as a 20 × 20 convolution with stride 20?",
     technique="dense-as-convolution",
     controls=(
-        Control("tile", "Tile", "px", help="Height and width; 20 is the question's, 3 is easy to follow."),
-        Control("tiles", "Image in tiles", low=1, high=8, help="Whole tiles down and across."),
+        Control("tile", "Tile", "px", help="Height and width; 20 is the question's, 3 is easy to follow"),
+        Control("tiles", "Image in tiles", low=1, high=8, help="Whole tiles down and across"),
         Control("extra", "Pixels beyond whole tiles", "px", low=-5, high=19),
         Control("stride", "Stride", "px", low=1, high=20, auto="the tile's size"),
         Control("padding", "Padding", help="VALID: whole windows only. SAME: zeros around the image."),

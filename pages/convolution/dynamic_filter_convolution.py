@@ -15,7 +15,7 @@ the whole sample it was pooled from.
 
 **What it means for your code.**
 
-- A layer owns its kernel; a filter that was computed belongs into an operation.
+- A layer owns its *kernel* (its weights); a filter that was computed belongs into an operation.
   `tf.nn.depthwise_conv2d(f, g[..., None], [1, 1, 1, 1], "SAME")` does it for one sample.
 - For a batch fold it into the channels, as the code tab does, or use `tf.map_fn`, `tf.vectorized_map` or patches with an
   einsum: they agree. In a functional model wrap the operation in a layer.
@@ -111,11 +111,11 @@ LAB = Lab(
     controls=(
         Control("mode", "Operation", labels=MODES),
         Control("source", "The filter is", labels={"pool": "pooled from x"}),
-        Control("cells", "Drawn filter, sample by sample", help="Clicking the drawn cells writes this.",
+        Control("cells", "Drawn filter, sample by sample", help="Clicking the drawn cells writes this",
                 auto="a cross, then a diagonal one", when=("source", ("drawn",))),
         Control("taps", "Filter size k", low=1, high=7),
         Control("size", "Feature size H × W", low=5, high=32),
-        Control("channels", "Channels C", low=1, high=16, help="A link may ask for up to 128."),
+        Control("channels", "Channels C", low=1, high=16, help="A link may ask for up to 128"),
         Control("batch", "Samples N", low=1, high=4),
         Control("padding", "Padding", help="SAME keeps the size with zeros around; VALID has none"),
         Control("features", "Features"),

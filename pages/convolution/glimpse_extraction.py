@@ -91,16 +91,16 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("y", "Offset y", low=-6, high=8, help="first number: down"),
-    Control("x", "Offset x", low=-6, high=8, help="second number: across"),
+    Control("y", "Offset y", low=-6, high=8, help="First number: down"),
+    Control("x", "Offset x", low=-6, high=8, help="Second number: across"),
     Control("version", "Version", labels={"V1": "V1, tf.compat.v1", "V2": "V2, tf.image"}),
     Control("centered", "centered"),
     Control("normalized", "normalized"),
     Control("noise", "Outside the image", labels={"zero": "zero", "uniform": "uniform", "gaussian": "gaussian"},
-            help="V1 has no zero."),
+            help="V1 has no zero"),
     Control("size", "Image"),
     Control("glimpse", "Glimpse"),
-    Control("intended", "Intended centre", help="Or click a pixel of the image.", labels={"height": "row", "width": "column"}),
+    Control("intended", "Intended centre", help="Or click a pixel of the image", labels={"height": "row", "width": "column"}),
     Control("y2", "Second offset, y", low=-6, high=8),
     Control("x2", "Second offset, x", low=-6, high=8),
     Control("image", "Image holds", labels={"count": "0, 1, 2, …", "random": "random"}),

@@ -141,7 +141,7 @@ CONTROLS = (
             auto="blank: drag over the picture", when=("source", ("drawing",))),
     Control("right", "Shift to the right", "px", low=-3, high=3),
     Control("down", "Shift down", "px", low=-3, high=3),
-    Control("asked", "Class asked about", auto="the answer", help="whose logit is traced back to the pixels"),
+    Control("asked", "Class asked about", auto="the answer", help="Whose logit is traced back to the pixels"),
     Control("kernel", "Kernel size"),
     Control("stride", "Stride", "px", help="How far the window moves", high=4),
     Control("padding", "Padding", help="Zeros around each input. SAME keeps the size, VALID has none."),

@@ -11,7 +11,7 @@ pixels are added up like any other; and nine black pixels are not black any more
   by what the window really saw: 7 is 7 again on every valid pixel.
 - Add layers: the leak grows by one pixel a layer, and a mask applied only at the end comes too late once a bias has filled
   the black with something.
-- Choose the edge kernel: it finds the mask, not the picture.
+- Choose the edge **kernel** (the weights of a window): it finds the mask, not the picture.
 - Let black be −1, or NaN, or switch the guard off.
 
 **What it means for your code.**
@@ -114,8 +114,8 @@ LAB = Lab(
         Control("mode", "About the black pixels", labels=MODES),
         Control("size", "Image size", "px", low=4, high=32),
         Control("mask", "Valid pixels", labels={"upper": "upper triangle", "lower": "lower triangle"},
-                help="Or click cells of the mask."),
-        Control("cells", "Drawn mask, row by row", help="1 is valid, 0 is black; clicking cells writes this.",
+                help="Or click cells of the mask"),
+        Control("cells", "Drawn mask, row by row", help="1 is valid, 0 is black; clicking cells writes this",
                 auto="the upper triangle", when=("mask", ("drawn",))),
         Control("share", "Chance of a pixel to be valid", when=("mask", ("random",))),
         Control("image", "Image"),
@@ -128,13 +128,13 @@ LAB = Lab(
         Control("layers", "Layers", low=1, high=5),
         Control("bias", "Bias", low=-2, high=2),
         Control("relu", "ReLU after each layer"),
-        Control("min_taps", "Least valid taps", low=1, high=49, help="Windows with fewer give no valid output.",
+        Control("min_taps", "Least valid taps", low=1, high=49, help="Windows with fewer give no valid output",
                 when=("mode", ("mask-end", "mask-each", "partial"))),
         Control("apply", "Masking by", labels={"multiply": "x · mask", "where": "tf.where"},
                 when=("mode", ("mask-end", "mask-each", "partial"))),
         Control("update", "Mask after a layer", labels={"grow": "grows", "keep": "stays"}, when=("mode", ("partial",))),
         Control("guard", "Answer 0 where nothing is valid", help="Without it a window without valid pixels divides 0 by 0", when=("mode", ("partial",))),
-        Control("mask_value", "The mask holds", low=0.5, high=255, help="1 is right; a mask read from a PNG holds 255."),
+        Control("mask_value", "The mask holds", low=0.5, high=255, help="1 is right; a mask read from a PNG holds 255"),
         Control("seed", "Seed", low=0, high=99),
     ),
     panels=panels,

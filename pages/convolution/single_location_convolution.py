@@ -9,7 +9,7 @@ lights up in x. Hatched cells are zeros outside the image.
 
 - Click another cell of x.
 - Switch the convention: the same index now names another window, and the table says which index would name the old one.
-- Go to the last row, index 999x37, and choose the border *plain slice*: one row is left, broadcasting repeats it under all
+- Go to the last row, index 999x37, and choose the border *plain slice*: one row is left, *broadcasting* repeats it under all
   three rows of the kernel, and a wrong number comes out without an error.
 - Switch *the whole map* on: the value is the same to the last digit, for a million times the work.
 

@@ -9,7 +9,7 @@ every size from 0 to 511, 32 in a row: light fits, dark fits without rounding an
 **What to try.**
 
 - Drag the size and watch the hatched bar come and go: which sizes fit repeats every 2^stages pixels.
-- Make every stage SAME and the decoder is the larger one; with VALID and an even kernel it is the smaller one.
+- Make every stage SAME and the decoder is the larger one; with VALID and an even **kernel** (window) it is the smaller.
 - Choose a repair. Cropping the encoder is what the question's *crop_and_add* does: it runs, the output is smaller than the
   image, and the maps lie half a pixel apart.
 
@@ -121,10 +121,10 @@ LAB = Lab(
     technique="skip-connection-crop-add",
     controls=(
         Control("size", "Image size", "px", low=16, high=512),
-        Control("stages", "Stages", help="Halvings with stride 2, and as many doublings."),
+        Control("stages", "Stages", help="Halvings with stride 2, and as many doublings"),
         Control("repair", "Repair", labels=REPAIRS),
-        Control("layers", "Padding and kernel of each stage", help="The last row goes on for deeper stages."),
-        Control("skips", "Levels with a skip", help="One digit a level, level 0 (the image) first; or click them on the stage."),
+        Control("layers", "Padding and kernel of each stage", help="The last row goes on for deeper stages"),
+        Control("skips", "Levels with a skip", help="One digit a level, level 0 (the image) first; or click them on the stage"),
         Control("level", "Level shown", low=0, high=5, auto="where they part"),
         Control("channels", "Channels of the encoder"),
         Control("decoder_channels", "Channels of the decoder", auto="as many"),

@@ -130,7 +130,7 @@ def _ways_note(trace: Trace) -> str:
 
 CONTROLS = (
     Control("bits", "Bits", help="2 to the power of bits is the number of levels"),
-    Control("mode", "Range", labels=RANGES, help="where min and max come from"),
+    Control("mode", "Range", labels=RANGES, help="Where min and max come from"),
     Control(
         "min",
         "min",
@@ -147,13 +147,13 @@ CONTROLS = (
         high=4,
         when=("mode", ("fixed", "moving-average")),
     ),
-    Control("decay", "Decay", help="share the average keeps", when=("mode", ("moving-average",))),
-    Control("narrow_range", "narrow_range", help="leave out the lowest level"),
+    Control("decay", "Decay", help="Share the average keeps", when=("mode", ("moving-average",))),
+    Control("narrow_range", "narrow_range", help="Leave out the lowest level"),
     Control("per_channel", "A range for each column", help="Each column has a min and a max of its own"),
     Control("mins", "min of each column", auto="min for all", when=("per_channel", (True,))),
     Control("maxs", "max of each column", auto="max for all", when=("per_channel", (True,))),
-    Control("x", "Values x", help="numbers, separated by commas", auto="normal samples"),
-    Control("size", "Samples", when=("x", (None,)), help="rows and columns"),
+    Control("x", "Values x", help="Numbers, separated by commas", auto="normal samples"),
+    Control("size", "Samples", when=("x", (None,)), help="Rows and columns"),
     Control("seed", "Seed of the samples", low=0, high=400, when=("x", (None,))),
     Control("upstream", "Upstream gradient", help="d loss / d y, repeated over the values: 1 for a sum"),
     Control("dtype", "Number format", help="TensorFlow has this operation for float32 alone"),

@@ -92,10 +92,10 @@ LAB = Lab(
     technique="manual-backpropagation",
     controls=(
         Control("mistake", "Mistake in the pass by hand", help="Written into the pass by hand only; the tape stays right", labels=MISTAKES),
-        Control("layers", "Layers", help="Up to five: how many units, and the activation of each."),
+        Control("layers", "Layers", help="Up to five: how many units, and the activation of each"),
         Control("layer", "Layer shown", low=1, high=5, auto="all, while small"),
         Control("batch", "Samples", low=1, high=8),
-        Control("inputs", "Inputs", low=1, high=8, help="A link may ask for up to 1,024."),
+        Control("inputs", "Inputs", low=1, high=8, help="A link may ask for up to 1,024"),
         Control("loss", "Loss", labels=LOSSES),
         Control("bias", "Bias"),
         Control("numbers", "Numbers", labels={"normal": "standard normal", "scaled": "normal, W ÷ √inputs"},

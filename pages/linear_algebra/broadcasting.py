@@ -112,13 +112,13 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("a", "Shape of a", low=0, high=64, sliders="a, size {}", help="such as 47,1; nothing for a single number"),
-    Control("b", "Shape of b", low=0, high=64, sliders="b, size {}", help="such as 47"),
+    Control("a", "Shape of a", low=0, high=64, sliders="a, size {}", help="Such as 47,1; nothing for a single number"),
+    Control("b", "Shape of b", low=0, high=64, sliders="b, size {}", help="Such as 47"),
     Control("c", "Shape of c", low=0, high=64, sliders="c, size {}", auto="no third tensor"),
     Control("operation", "Operation", help="What meets cell by cell", labels={"squared difference": "(a − b)²", "add": "a + b", "subtract": "a − b",
                                               "multiply": "a × b"}),
-    Control("repair", "Repair", help="new axis at the end: lower ranks get axes of size 1. squeeze: "
-            "axes of size 1 go. crop: each axis is cut to the smallest size that is not 1."),
+    Control("repair", "Repair", help="New axis at the end: lower ranks get axes of size 1. Squeeze: "
+            "axes of size 1 go. Crop: each axis is cut to the smallest size that is not 1."),
     Control("values", "Values", labels={"counted": "a in tens, b in ones", "same": "all the same", "random": "random"}),
     Control("explicit", "Repeat first, with tf.broadcast_to"),
     Control("seed", "Seed", low=0, high=99, when=("values", ("random",))),

@@ -122,7 +122,7 @@ def asks(given: Mapping[str, Any]) -> str:
 SMALL = {"batch": 1, "inputs": 2, "outputs": 3, "out_size": 2, "in_size": 2}
 CONTROLS = (
     Control("method", "Method", help="All compute the same products, if they are right", labels={"tile": "tile, matmul", "elementwise": "multiply, add"}),
-    Control("expression", "einsum of W[i,j,k,l] and u[b,i,l]", help="Change one letter of the output.", when=("method", ("einsum",))),
+    Control("expression", "einsum of W[i,j,k,l] and u[b,i,l]", help="Change one letter of the output", when=("method", ("einsum",))),
     Control("meets", "u_i is multiplied with", labels={"columns": "columns of W_ij", "rows": "rows of W_ij"}, when=("method", ("elementwise",))),
     Control("total", "Then added up", labels={"columns": "over columns", "rows": "over rows"}, when=("method", ("elementwise",))),
     Control("batch", "Samples", unit="b", high=50),
@@ -130,7 +130,7 @@ CONTROLS = (
     Control("outputs", "Output capsules", unit="j", high=10),
     Control("out_size", "Numbers of an output capsule", unit="k"),
     Control("in_size", "Numbers of an input capsule", unit="l"),
-    Control("shown", "Input capsule shown", help="Counted from 0."),
+    Control("shown", "Input capsule shown", help="Counted from 0"),
     Control("values", "W and u hold", labels={"whole": "−3 to 3"}),
     Control("seed", "Seed", low=0, high=99),
 )  # fmt: skip

@@ -170,17 +170,17 @@ TABLES = (
 CROSS = ("loss", ("categorical", "sparse", "binary"))
 CLASSES = ("labels", ("integers", "integers-column", "from-one", "one-hot"))
 CONTROLS = (
-    Control("data", "Data's shape", help="all samples: their number, then the shape of one; 12,28,28 for twelve pictures"),
+    Control("data", "Data's shape", help="All samples: their number, then the shape of one; 12,28,28 for twelve pictures"),
     Control("labels", "Labels", labels=LABELS),
     Control("classes", "Classes", when=CLASSES),
     Control("batch", "The batch taken", labels=BATCHES),
     Control("body", "Model", labels=BODIES),
-    Control("input_shape", "keras.Input", auto="one sample's shape", help="without the batch axis, such as 28,28,1"),
+    Control("input_shape", "keras.Input", auto="one sample's shape", help="Without the batch axis, such as 28,28,1"),
     Control("units", "Units of the head"),
     Control("activation", "Activation", help="What follows the head", labels=ACTIVATIONS),
     Control("loss", "Loss", labels=LOSSES),
     Control("from_logits", "from_logits=True", help="Tells a cross-entropy that no softmax or sigmoid came before", when=CROSS),
-    Control("way", "Run as", labels=WAYS, help="numbers: what predict or NumPy hands on"),
+    Control("way", "Run as", labels=WAYS, help="Numbers: what predict or NumPy hands on"),
     Control("api", "Made as", labels={"sequential": "Sequential", "functional": "functional"}),
     Control("batch_size", "Samples of a batch", low=1, high=8),
     Control("label_count", "Number of labels", low=1, high=24, auto="one each"),

@@ -113,7 +113,7 @@ LAB = Lab(
         Control("beta_2", "β₂ (beta_2)", help="Share of the mean squared gradient that each step keeps", low=0, high=0.999, when=("optimizer", ADAPTS)),
         Control("epsilon", "ε (epsilon)", help="Keeps the division from 0", low=0, high=1, when=("optimizer", ("rmsprop", *ADAPTS))),
         Control("weight_decay", "Weight decay", help="Each step takes learning rate · this · weight off", low=0, high=2, when=("optimizer", ("adamw",))),
-        Control("l2", "L2 in the loss", low=0, high=2, help="Adds l2 / 2 · |w|² to the loss."),
+        Control("l2", "L2 in the loss", low=0, high=2, help="Adds l2 / 2 · |w|² to the loss"),
         Control("steps", "Steps", low=1, high=200),
         Control("start", "Start", auto="the clicked cell", help="x, y; for one weight one number. Or click the picture."),
         Control("compare", "Compare with", labels=NAMES),

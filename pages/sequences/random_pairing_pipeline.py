@@ -158,14 +158,14 @@ CONTROLS = (
     Control("items", "Number of x", low=2, high=50),
     Control("candidates", "Candidates of each x", low=1, high=20),
     Control("epochs", "Epochs", help="Passes over the data", low=1, high=100),
-    Control("copies", "Static copies", low=1, high=20, help="data sets drawn beforehand", when=("method", ("copies",))),
+    Control("copies", "Static copies", low=1, high=20, help="Data sets drawn beforehand", when=("method", ("copies",))),
     Control("parallel", "Parallel calls of map", help="num_parallel_calls: draws that may happen at once", low=1, high=8, when=("method", (*IN_MAP[1], "stateless", "cyclic"))),
     Control("targets", "Number of y", low=1, high=50),
     Control("duplicates", "A y may be listed twice"),
     Control("lists", "Lists", help="y of x 0 / y of x 1 / …, counted from 0; or the word seeded"),
-    Control("pair", "Chosen x and epoch", low=0, high=99, help="or click the matrix", labels={"height": "x", "width": "epoch"}),
+    Control("pair", "Chosen x and epoch", low=0, high=99, help="Or click the matrix", labels={"height": "x", "width": "epoch"}),
     Control("features", "Numbers in a vector", low=1, high=16),
-    Control("rows", "x in the real data set", low=1000, high=1_000_000_000, log=True, help="for the estimate of storage"),
+    Control("rows", "x in the real data set", low=1000, high=1_000_000_000, log=True, help="For the estimate of storage"),
     Control("seed", "Seed", low=0, high=99),
 )  # fmt: skip
 

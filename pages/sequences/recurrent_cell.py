@@ -1,7 +1,7 @@
 """**What you see.** A sequence walks through a cell from left to right. Each column is one timestep: the input **x**, the
 **gates** (numbers between 0 and 1 that decide how much passes), the **candidate** g that could be added, the **states**
-(what the cell remembers) and what is handed out. Every step uses the same kernels (weights). Point at any cell: what it was
-made from lights up, the step before included.
+(what the cell remembers) and what is handed out. Every step uses the same **kernels** (weights). Point at any cell: what it
+was made from lights up, the step before included.
 
 The same weights run through Keras' own layer; the largest difference is among the numbers.
 
@@ -158,9 +158,9 @@ CONTROLS = (
     Control("features", "Features"),
     Control("timesteps", "Timesteps of a call"),
     Control("batch", "Batch"),
-    Control("sample", "Sequence shown", help="Counted from 0."),
-    Control("calls", "Calls", help="Consecutive pieces of the same sequences."),
-    Control("stateful", "Stateful", help="Start from the states that the call before left."),
+    Control("sample", "Sequence shown", help="Counted from 0"),
+    Control("calls", "Calls", help="Consecutive pieces of the same sequences"),
+    Control("stateful", "Stateful", help="Start from the states that the call before left"),
     Control("return_sequences", "return_sequences", help="The output of every step instead of the last"),
     Control("return_state", "return_state", help="The final states as well"),
     Control("padding", "Padding", labels={"none": "none", "end": "at the end", "start": "at the start", "gap": "in between"}),
@@ -171,7 +171,7 @@ CONTROLS = (
     Control("use_bias", "Bias"),
     Control("unit_forget_bias", "unit_forget_bias", when=("cell", ("LSTM",))),
     Control("reset_after", "reset_after", when=("cell", ("GRU",))),
-    Control("gain", "Recurrent kernel ×", help="It starts with orthogonal rows; this scales it."),
+    Control("gain", "Recurrent kernel ×", help="It starts with orthogonal rows; this scales it"),
     Control("input", "Input"),
     Control("initial", "First state"),
     Control("loss", "Differentiate", labels={"last": "the last output", "all": "all outputs"}),

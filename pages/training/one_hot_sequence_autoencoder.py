@@ -21,7 +21,8 @@ well the loss tells abnormal sequences from normal ones.
   row whose outputs all are has stopped learning.
 - Judge a loss beside trivial guesses: with N events, outputs of nothing but 0 have an MSE of only 1 ÷ N.
 
-**Eager or not.** Inside `fit` Keras finds your softmax and takes its logits; called eagerly it cuts probabilities at 1e-7.
+**Eager or not.** Inside `fit` Keras finds your softmax and takes its **logits**, what it is given; called eagerly it cuts
+probabilities at 1e-7.
 Saturated rows therefore have two losses. The numbers here are those of `fit`, unless said otherwise.
 """
 
@@ -205,7 +206,7 @@ CONTROLS = (
     Control("none_class", "“None” is a class"),
     Control("anomaly", "Anomalies", when=("part", ("training",))),
     Control("anomaly_rate", "Abnormal share", when=("part", ("training",))),
-    Control("rows", "Rows of your own", help="one-hot rows: 1,0,0;0,1,0", auto="none"),
+    Control("rows", "Rows of your own", help="One-hot rows: 1,0,0;0,1,0", auto="none"),
     Control("seed", "Seed", high=99, when=("part", ("training",))),
 )  # fmt: skip
 
