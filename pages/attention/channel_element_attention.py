@@ -115,7 +115,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         shown += [
             ("gates", f"{between(told['gate_least'], told['gate_most'])}, mean {short(told['gate_mean'])}"),
             ("squeeze", f"{trace.parameters['channels']} → {told['units']} → {trace.parameters['channels']}"),
-            ("its weights", count(told["gate_weights"])),
+            ("weights of the gate", count(told["gate_weights"])),
         ]
     if told["class_sum_ends"] is not None:
         shrink = told["plain_logits_std"] / told["logits_std"] if told["logits_std"] else None

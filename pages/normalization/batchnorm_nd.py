@@ -134,9 +134,9 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         *found,
         (
             "output",
-            f"mean {short(told['out_mean'])}, variance {short(told['out_variance'])}, {told['zeros']:.0%} zeros",
+            f"mean {short(told['out_mean'])}, variance {short(told['out_variance'])}, {told['zeros'] * 100:.0f} % zeros",
         ),
-        ("moving mean", f"{row(told['moving_mean'])}, {told['reached']:.0%} of the way"),
+        ("moving mean", f"{row(told['moving_mean'])}, {told['reached'] * 100:.0f} % of the way"),
         ("training − inference", f"up to {short(told['gap'])}"),
         ("difference from Keras", short(told["keras_difference"])),
     ]

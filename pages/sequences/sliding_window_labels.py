@@ -86,7 +86,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         str(list(known[name])).replace("[", "").replace("]", "").replace(",", " ×")
         for name in ("label_shape", "output_shape")
     ]
-    label = () if known["ones"] is None else (("windows labelled 1", f"{known['ones']:.1%}"),)
+    label = () if known["ones"] is None else (("windows labelled 1", f"{known['ones'] * 100:.1f} %"),)
     wrong = (
         (("windows with another step's label", f"{known['wrong_labels']:,}"),) if known["raw_targets"] else ()
     )
@@ -96,7 +96,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("windows copied out (float64)", size(known["bytes"])),
         ("the series", size(known["source_bytes"])),
         ("train, left out, test", f"{known['train']:,}, {known['dropped']:,}, {known['test']:,}"),
-        ("test steps that training has seen", f"{known['seen_share']:.1%}"),
+        ("test steps that training has seen", f"{known['seen_share'] * 100:.1f} %"),
         ("labels", shapes[0]),
         ("outputs", shapes[1]),
         *label,

@@ -101,7 +101,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ),
         ("pre-activations ≤ 0", percent(round(told["below_zero"], 4))),
         ("loss", f"{told['first_loss']:.4f} → {told['loss']:.4f}"),
-        ("index 0", percent(round(told["index_zero"], 4))),
+        ("looked up as index 0", percent(round(told["index_zero"], 4))),
         ("documents", "generated, 97 pairs to train on, 23 held out"),
     ]
 
