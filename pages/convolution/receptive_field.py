@@ -11,7 +11,8 @@ tap weighs the same, how much each pixel weighs.
 - Drag the kernel from 3 to 4 with SAME padding and point at the last unit: an even kernel needs an odd number of zeros,
   and TensorFlow puts the extra one *after*.
 - Make the stride, the step of the window, larger than the kernel and watch columns that no unit reads.
-- Add a pooling layer and a second convolution: the window grows by (kernel − 1) times the jump of everything before it.
+- Add a pooling layer and a second convolution: the window grows by (kernel − 1) times the *jump*, the pixels from
+  one unit of the layer before to the next.
 - With several layers the effective picture is bright in the middle and fades long before the window ends.
 
 **What it means for your code.**
