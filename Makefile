@@ -1,7 +1,8 @@
 # make run    sets up and starts the explorer        make test   sets up and passes all tests
+# make screenshots   takes the pictures of docs/tour.md from the running explorer
 PORT ?= 8501
 RUN = .venv/bin/python -m
-.PHONY: run test check benchmark
+.PHONY: run test check benchmark screenshots
 .DEFAULT_GOAL := run
 
 run:
@@ -23,3 +24,8 @@ benchmark:
 	@scripts/environment.sh requirements.txt requirements-test.txt benchmarks/requirements.txt
 	@scripts/browser.sh
 	@$(RUN) benchmarks
+
+screenshots:
+	@scripts/environment.sh requirements.txt requirements-test.txt
+	@scripts/browser.sh
+	@$(RUN) scripts.screenshots

@@ -1,23 +1,30 @@
-"""**What you see.** Features such as a network gives them, 4 × 4 places of 128 channels, and two modules that can
-be put behind any such layer. **Channel attention** (squeeze and excitation) takes the mean of each channel, sends
-it through a bottleneck, and scales each channel by a **gate** between 0 and 1. **Element-wise attention** gives
-every place a score **S** for each class and multiplies it by a map **A**: M = S · A. The mean of M over all places
-is the logit of the class.
+"""**What you see.** Features such as a network makes of a picture, 4 × 4 places of 128 channels, and two modules that
+can be put behind any such layer. **Channel attention** (squeeze and excitation) takes the mean of each channel, sends
+it through a bottleneck, two dense layers with few units between them, and scales each channel by a **gate**, a number
+from 0 to 1.
 
-**What to try.** Click on a place to move the lesion. Let the softmax run over *space* instead of *classes*, and
-look at what A adds up to: *which class, here* has become *where, for this class*. The weights are untrained, so
-gates stand near 0.5 and A is almost flat; raise the gain, and both become as decided as training makes them. Switch
-a module off and read the Gradients tab: its weights get None.
+**Element-wise attention** gives every place a score **S** for each class and multiplies it by a map **A**: M = S · A.
+The mean of M over all places is the **logit** of a class, its score before softmax makes probabilities of it.
 
-**What it means for your code.** `softmax(a)` in Keras normalises over the last axis, the classes. If you want the
-importance of places, say `keras.layers.Softmax(axis=(1, 2))`. A sigmoid of a map is no squeeze: without the mean over
-all places nothing looks at the whole picture. Since A is 1 ÷ C on average, the logits shrink about C times: expect a
-slow start, or multiply by C. Tap the network where the map is still large: DenseNet121 makes 4 × 4 of a 32 × 32
-picture at `conv3_block1_0_bn`, and 1 × 1 at its end. Call `super().__init__()` first, and let the gate be made for as
-many channels as it scales: one channel against 128 is broadcast without a word.
+**What to try.**
 
-**Plugging it in.** The Code tab holds both modules as Keras layers; the page runs them beside the plain functions and
-says how far apart they are.
+- Click on a place to move the lesion.
+- Let the softmax run over *space* instead of *classes*, and look at what A adds up to: *which class, here* becomes
+  *where, for this class*.
+- Raise the gain. The weights are untrained, so gates stand near 0.5 and A is almost flat; a large gain makes both as
+  decided as training does.
+- Switch a module off and read the Gradients tab: its weights get None.
+
+**What it means for your code.**
+
+- `softmax(a)` in Keras normalises over the last axis, the classes. For the importance of places say
+  `keras.layers.Softmax(axis=(1, 2))`.
+- A sigmoid of a map is no squeeze: without the mean over all places nothing looks at the whole picture.
+- A is 1 ÷ C on average, so the logits of C classes shrink about C times: expect a slow start, or multiply by C.
+- Tap the network where the map is still large: DenseNet121 makes 4 × 4 of a 32 × 32 picture at `conv3_block1_0_bn`, and
+  1 × 1 at its end.
+- Call `super().__init__()` first, and make the gate for as many channels as it scales: one channel against 128 is
+  broadcast without a word. The Code tab holds both modules as Keras layers.
 """
 
 from __future__ import annotations
@@ -108,7 +115,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         shown += [
             ("gates", f"{between(told['gate_least'], told['gate_most'])}, mean {short(told['gate_mean'])}"),
             ("squeeze", f"{trace.parameters['channels']} → {told['units']} → {trace.parameters['channels']}"),
-            ("its weights", count(told["gate_weights"])),
+            ("weights of the gate", count(told["gate_weights"])),
         ]
     if told["class_sum_ends"] is not None:
         shrink = told["plain_logits_std"] / told["logits_std"] if told["logits_std"] else None
@@ -129,21 +136,21 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 CONTROLS = (
     Control("size", "Height, width of the features", when=("image", (None,))),
     Control("image", "Picture for DenseNet121", "px", low=32, auto="choose the size by hand",
-            help="its layer conv3_block1_0_bn gives the size of the features"),
+            help="Its layer conv3_block1_0_bn gives the size of the features"),
     Control("channels", "Channels D", low=4),
     Control("classes", "Classes C", low=2),
     Control("channel_attention", "Channel attention"),
-    Control("reduction", "Reduction ratio", when=("channel_attention", (True,))),
+    Control("reduction", "Reduction ratio", help="D ÷ this is the number of units of the bottleneck, rounded down", when=("channel_attention", (True,))),
     Control("gate", "Gate", when=("channel_attention", (True,))),
     Control("gate_channels", "Channels the gate was made for", auto="D", when=("channel_attention", (True,))),
     Control("element_attention", "Element-wise attention"),
     Control("softmax", "Softmax over", when=("element_attention", (True,)),
             labels={"classes": "classes (as coded)", "space": "space (as meant)"}),
-    Control("hidden", "Hidden channels", when=("element_attention", (True,))),
+    Control("hidden", "Hidden channels", help="Channels of the convolutions that make A", when=("element_attention", (True,))),
     Control("gain", "Gain of the attention's weights", help="1 is untrained; larger is as decided as after training"),
     Control("pattern", "Features hold"),
     Control("spot", "Lesion at row × column", auto="near the middle", when=("pattern", ("lesion",))),
-    Control("label", "True class"),
+    Control("label", "True class", help="The class whose logit the loss wants to raise"),
     Control("seed", "Seed", high=99),
 )  # fmt: skip
 

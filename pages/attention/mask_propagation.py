@@ -1,20 +1,27 @@
-"""**What you see.** A sentence of token ids, filled up with 0, and the mask that `Embedding(mask_zero=True)` hangs on
-its answer. Below, every layer's answer: steps that its mask hides are crossed, and the title says what the layer did
-with the mask. The bars compare the end of the stack with Keras' mask, without any mask, with the **padding really cut
-off**, which is the truth, and with the mask put back by hand.
+"""**What you see.** A sentence of token ids (numbers that stand for words), filled up with 0, and the mask that
+`Embedding(mask_zero=True)` hangs on its answer. Below, every layer's answer: steps that its mask hides are crossed, and
+the title says what the layer did with the mask.
 
-**What to try.** Type other tokens, paint the mask, and build a stack of up to five layers. Replace Conv1D by an LSTM
-and the mask arrives; put a Flatten, a Lambda or a plain `x * 2` in between and it is gone. Let Softmax follow the
-embedding: it fails. Fill the sentence with zeros only.
+The bars compare the end of the stack with Keras' mask, without any mask, with the **padding really cut off**, which is
+the truth, and with the mask put back by hand.
 
-**What it means for your code.** A mask is an attribute, `_keras_mask`, that rides on a tensor. Keras layers hand it on
-if `supports_masking` is True; all others warn *once, in a log nobody reads*, and plain operations drop it without a
-word. It changes numbers only in layers that look at it: recurrent layers, attention, GlobalAveragePooling1D,
-BatchNormalization in training, losses and metrics. It never makes padding zero. So keep it short: mask, recurrent
-layer or attention, pooling. Where a layer drops it, keep the mask yourself, `mask = embedding.compute_mask(ids)`, and
-hand it over: `pooling(x, mask=mask)`. Before Conv1D multiply by it, so that the padding is zero like a border.
+**What to try.**
 
-**When you doubt it**, do as this page does: feed the sequence with and without padding, and compare.
+- Type other tokens, paint the mask, and build a stack of up to five layers.
+- Replace Conv1D by an LSTM and the mask arrives; put a Flatten, a Lambda or a plain `x * 2` in between and it is gone.
+- Let Softmax follow the embedding: it fails.
+- Fill the sentence with zeros only.
+
+**What it means for your code.**
+
+- A mask is an attribute, `_keras_mask`, that rides on a tensor. Keras layers hand it on if `supports_masking` is True;
+  all others warn *once, in a log nobody reads*, and plain operations drop it without a word.
+- It changes numbers only in layers that look at it: recurrent layers, attention, GlobalAveragePooling1D,
+  BatchNormalization in training, losses and metrics. It never makes padding zero.
+- So keep the way short: mask, recurrent layer or attention, pooling. Where a layer drops the mask, keep it yourself,
+  `mask = embedding.compute_mask(ids)`, and hand it over: `pooling(x, mask=mask)`.
+- Before Conv1D multiply by it, so that the padding is zero like a border.
+- When you doubt it, do as this page does: feed the sequence with and without padding, and compare.
 """
 
 from __future__ import annotations
@@ -94,11 +101,15 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("tokens", "Tokens", help="whole numbers from 0 to 9; 0 is padding"),
-    Control("layers", "Layers after the embedding", help="units count where the layer has units or filters"),
+    Control("tokens", "Tokens", help="Whole numbers from 0 to 9; 0 is padding"),
+    Control("layers", "Layers after the embedding", help="Units count where the layer has units or filters"),
     Control("mask_zero", "Embedding(mask_zero=True)"),
     Control("mask", "Mask of your own", auto="token 0 is padding", help="1 keeps a step, 0 hides it"),
-    Control("unroll", "unroll=True in recurrent layers"),
+    Control(
+        "unroll",
+        "unroll=True in recurrent layers",
+        help="The loop over steps is written out; no number should change",
+    ),
     Control("features", "Features of the embedding"),
     Control("seed", "Seed", high=99),
 )
@@ -123,7 +134,7 @@ PRESETS = (
     Preset("Residual around attention", {"layers": stack("multi-head-residual", "global-average")},
            "MultiHeadAttention takes the mask off the tensor it was given, so the sum x + attention has none."),
     Preset("Masking after an embedding", {"layers": stack("masking", "global-average")},
-           "Masking(0.0) replaces the mask by its own, which keeps everything: the embedding of token 0 is no zero."),
+           "Masking(0.0) replaces the mask by its own, which keeps everything: the embedding of token 0 is not zero."),
     Preset("unroll=True and Bidirectional", {"layers": stack("bidirectional"), "unroll": True},
            "With the mask intact the backward half is put at the wrong steps: unroll should change no number, and does."),
     Preset("Padding only", {"tokens": (0, 0, 0), "layers": stack("global-average", "dense")},

@@ -1,24 +1,30 @@
-"""**What you see.** Five positions compete for attention: two real tokens with a score each, and three
-padded steps. Softmax turns scores into weights that add up to 1. A padded step with score 0 is not
-silent: exp(0) is 1, so it takes a share like everybody else. The bars show the weights without a mask
-beside those with it, and **context** is what attention hands on: the values, averaged by the weights.
+"""**What you see.** Five positions compete for attention: two real tokens with a **score** each, and three padded steps,
+added only so that all sequences of a batch are equally long. Softmax turns scores into weights that add up to 1. A
+padded step with score 0 is not silent: exp(0) is 1, so it takes a share like everybody else.
 
-**What to try.** Switch the mask off: the real tokens keep 44 % of the weight, and with 50 padded steps
-only 4 %. Compare the two real tokens: the ratio of their weights never changes, only the scale does.
-Paint cells of the mask by hand, and type other scores into the grid. Then mask everything, and go
-through the methods: the same empty row becomes NaN, a uniform average over padding, the unmasked
-weights, or zeros.
+The bars show the weights without a mask beside those with it. **context** is what attention hands on: the values,
+averaged by the weights.
 
-**What it means for your code.** Mask *before* the softmax, or renormalise after it: on ordinary scores
-all five ways of masking agree to seven digits. They part at the edges. Multiplying after the softmax
-divides 0 by 0 when the real scores are far below the padding's. Adding −1e9 in float16 is adding −∞, and
-`(1 - mask) * -inf` is NaN where the mask is 1. If a row can be fully masked, decide what it should mean,
-and use `tf.where` with `divide_no_nan` or `keras.layers.Softmax` with a mask: both answer zeros.
+**What to try.**
 
-**Where the gradient goes.** Zero vectors at the padding do not stop it. Without a mask a padded score
-still scales all the others, so the loss pulls on it, and what computes that score learns from padding.
-With a mask the pull is 0; multiply and renormalise leaves rounding noise around 1e-8, the other ways
-exactly 0.
+- Switch the mask off: the real tokens keep 44 % of the weight, and with 50 padded steps only 4 %.
+- Compare the two real tokens: the ratio of their weights never changes, only the scale does.
+- Paint cells of the mask, and type other scores into the grid.
+- Mask everything, and go through the methods: the same empty row becomes NaN, a uniform average over padding, the
+  unmasked weights, or zeros.
+
+**What it means for your code.**
+
+- Mask *before* the softmax, or renormalise after it: on ordinary scores all five ways of masking agree to seven digits.
+  They part at the edges.
+- Multiplying after the softmax divides 0 by 0 when the real scores are far below the padding's. Adding −1e9 in float16 is
+  adding −∞, and `(1 - mask) * -inf` is NaN where the mask is 1.
+- If a row can be fully masked, decide what it should mean, and use `tf.where` with `divide_no_nan` or
+  `keras.layers.Softmax` with a mask: both answer zeros.
+
+**Where the gradient goes.** Zero vectors at the padding do not stop it. Without a mask a padded score still scales all
+the others, so the loss pulls on it, and what computes that score learns from padding. With a mask the pull is 0;
+multiply and renormalise leaves rounding noise around 1e-8, the other ways exactly 0.
 """
 
 from __future__ import annotations
@@ -176,11 +182,17 @@ def _curve_alt(trace: Trace) -> str:
 
 
 CONTROLS = (
-    Control("scores", "Scores of the real tokens", help="numbers, separated by commas"),
+    Control("scores", "Scores of the real tokens", help="Numbers, separated by commas"),
     Control("padding", "Padded steps", unit="steps"),
     Control("padding_score", "Score of a padded step", low=-10, high=10),
     Control("masked", "Apply the mask"),
-    Control("method", "How the mask meets the softmax", labels=METHODS, when=("masked", (True,))),
+    Control(
+        "method",
+        "How the mask meets the softmax",
+        help="All but the first take padding out; they differ at the edges",
+        labels=METHODS,
+        when=("masked", (True,)),
+    ),
     Control(
         "mask",
         "Mask, painted",
@@ -190,13 +202,13 @@ CONTROLS = (
     ),
     Control("all_masked", "Mask every position", when=("masked", (True,))),
     Control("dtype", "Number format"),
-    Control("temperature", "Temperature", help="scores are divided by it before the softmax"),
-    Control("values", "Values, one row a token", help="such as 1,0;0,1", auto="one-hot rows"),
+    Control("temperature", "Temperature", help="Scores are divided by it before the softmax"),
+    Control("values", "Values, one row a token", help="Such as 1,0;0,1", auto="one-hot rows"),
     Control(
         "padded_value",
         "Value of a padded step",
         labels={"zero": "zeros", "last": "the last real value"},
-        help="a masked RNN repeats its last state at padded steps",
+        help="A masked RNN repeats its last state at padded steps",
     ),
     Control("direction", "Direction of the loss", help="loss = direction · context", auto="1, -2, 1, …"),
 )

@@ -1,21 +1,28 @@
-"""**What you see.** A batch of sentences, split into words. Every word becomes a *query*, a *key* and a *value*
-in every head. A row of **weights** says where one word looks: head 0 at the word before it, head 1 at the same
-word. They look learned; they are built by hand, from a seed, so that there is something to see. Crossed cells
-are hidden by the mask. Click a weight to choose who looks at whom; point at any cell to see what it is made of.
+"""**What you see.** A batch of sentences, split into words. Every **head** looks at them in its own way: from each word it
+makes a *query* (what it looks for), a *key* (what it can be found by) and a *value* (what it hands on). A row of
+**weights** says where one word looks: head 0 at the word before it, head 1 at the same word.
 
-**What to try.** Type your own sentences, with `/` between them. Choose *random* projections: that is what
-training starts from. Then hand over the same mask in another shape. A mask fits when its sizes are 1 or equal
-those of the scores `[batch, heads, queries, keys]`, and nobody checks what an axis *means*. Where ranks differ,
-Keras' layer puts the missing axis where the heads are, while adding a mask to the scores by hand puts it in front:
-`[batch, queries, keys]` is right for one and meets the heads for the other. With as many sentences as
-heads, or as words, the mistake is silent.
+They look learned; they are built by hand, from a seed, so that there is something to see. Crossed cells are hidden by
+the mask. Click a weight to choose who looks at whom; point at any cell to see what it is made of.
 
-**What it means for your code.** Give every mask rank 4, `[batch, 1, queries or 1, keys]`, and both ways agree. In
-Keras pass booleans, never 0 and −1e9: they are cast to bool, which turns the mask around. Decide what a query
-without a single visible key should give. Keras' layer answers 0 when asked for its scores and the average of all
-values when not; −∞ by hand answers NaN.
+**What to try.**
 
-**What it does not do.** No biases, no dropout, one layer, and words are cut at spaces: no subword tokenizer.
+- Type your own sentences, with `/` between them.
+- Choose *random* projections: that is what training starts from.
+- Hand over the same mask in another shape. It fits when its sizes are 1 or equal those of the scores
+  `[batch, heads, queries, keys]`, and nobody checks what an axis *means*.
+- Where ranks differ, Keras' layer puts the missing axis where the heads are, adding a mask by hand puts it in front:
+  `[batch, queries, keys]` is right for one and meets the heads for the other. With as many sentences as heads, or as
+  words, the mistake is silent.
+
+**What it means for your code.**
+
+- Give every mask rank 4, `[batch, 1, queries or 1, keys]`, and both ways agree.
+- In Keras pass booleans, never 0 and −1e9: they are cast to bool, which turns the mask around.
+- Decide what a query without a single visible key should give. Keras' layer answers 0 when asked for its scores and the
+  average of all values when not; −∞ by hand answers NaN.
+
+**What it does not do.** No biases, no dropout, one layer, and words are cut at spaces.
 """
 
 from __future__ import annotations
@@ -146,16 +153,16 @@ def _keras(value: float | None) -> str:
 
 CONTROLS = (
     Control("sentences", "Sentences", help="Words are cut at spaces, sentences at /. Up to 4 of 8 words."),
-    Control("sentence", "Sentence shown", help="Counted from 0."),
-    Control("chosen", "Query × key looked at", help="Or click a weight.", labels={"height": "query", "width": "key"}),
-    Control("heads", "Heads"),
+    Control("sentence", "Sentence shown", help="Counted from 0"),
+    Control("chosen", "Query × key looked at", help="Or click a weight", labels={"height": "query", "width": "key"}),
+    Control("heads", "Heads", help="Each makes queries, keys and values of its own"),
     Control("head_size", "Features of a head", help="Keras' key_dim"),
     Control("features", "Features of a word"),
-    Control("projections", "Projections", labels={"patterned": "look learned"}),
-    Control("positions", "Add positions", help="Off, the first half of a word's features is 0."),
+    Control("projections", "Projections", help="The matrices that make queries, keys and values of a word", labels={"patterned": "look learned"}),
+    Control("positions", "Add positions", help="Off, the first half of a word's features is 0"),
     Control("scale", "Divide scores by", labels={"head": "√ head", "features": "√ word", "none": "1"}),
-    Control("mask", "Mask", labels={"both": "padding and causal"}),
-    Control("layout", "Handed over as", labels={"fitting": "what fits", **{name: axes(name) for name in LAYOUTS}},
+    Control("mask", "Mask", help="Causal: a word sees itself and what came before", labels={"both": "padding and causal"}),
+    Control("layout", "Handed over as", help="The axes of the mask", labels={"fitting": "what fits", **{name: axes(name) for name in LAYOUTS}},
             when=("mask", ("padding", "causal", "both"))),
     Control("broadcast", "Missing axes go", labels={"keras": "to the heads (Keras)", "right": "in front (by hand)"},
             when=("mask", ("padding", "causal", "both"))),

@@ -1,21 +1,26 @@
-"""**What you see.** 2 × 2 pooling leaves one row, **x**: W columns, each C channels deep (one line of the
-strip for each channel). The kernel **w** makes a narrower row **y** of it. Point at a cell of y and its
-window in x lights up with the taps it is multiplied by. The large matrix says what y depends on,
-found by GradientTape: one line for each output cell, one column for each input cell, channels side by side.
-White means that the one cannot change the other.
+"""**What you see.** 2 × 2 pooling, which keeps one number of every 2 × 2 block, leaves one row, **x**: W columns, each C
+channels deep (one line of the strip for each channel). The **kernel** w, a small window of weights that slides along,
+makes a narrower row **y** of it. Point at a cell of y and its window in x lights up.
 
-**What to try.** Go through the three ways to halve the width and watch that matrix. *Strided*: blocks on
-the diagonal, each output column reads its own two columns and all of their channels. *Full width*: dense,
-everything reaches everything. *Width mixing*: dense over the width, but each channel keeps to itself.
-In numbers: 18, 288 and 32 weights for the question's row of 8 columns and 3 channels. Then make the width
-9, and see what VALID drops and SAME adds. Type over a value of x or w to follow one number through.
+The large matrix says what y depends on, found by GradientTape: one line for each output cell, one column for each input
+cell, channels side by side. White means that the one cannot change the other.
 
-**What it means for your code.** For plain down-sampling along one axis write
-`tf.nn.conv2d(x, w, strides=[1, 1, 2, 1], padding="VALID")`; the strides are [batch, height, width, depth],
-and only the middle two may differ from 1. If the width is not a multiple of the stride, VALID loses columns
-without a word and SAME adds zeros, so decide which. A kernel as wide as the row is a dense layer in
-disguise. To recombine columns without touching the channels, no convolution is needed:
-`tf.einsum("nhwc,wv->nhvc", x, m)`.
+**What to try.**
+
+- Go through the ways to halve the width and watch that matrix. *Strided*: the window moves by 2, blocks on the diagonal,
+  each output column reads its own two columns. *Full width*: everything reaches everything. *Width mixing*: dense over
+  the width, but each channel keeps to itself.
+- Count: 18, 288 and 32 weights for the question's row of 8 columns and 3 channels.
+- Make the width 9, and see what VALID drops and SAME adds.
+- Type over a value of x or w to follow one number through.
+
+**What it means for your code.**
+
+- To shrink one axis write `tf.nn.conv2d(x, w, strides=[1, 1, 2, 1], padding="VALID")`; strides are [batch, height, width,
+  depth], and only the middle two may differ from 1.
+- If the width is not a multiple of the stride, VALID loses columns without a word and SAME adds zeros: decide which.
+- A kernel as wide as the row is a dense layer in disguise.
+- To recombine columns without touching the channels no convolution is needed: `tf.einsum("nhwc,wv->nhvc", x, m)`.
 """
 
 from __future__ import annotations
@@ -159,17 +164,17 @@ LAB = Lab(
         Control("channels", "Channels C", low=1, high=8),
         Control("kernel", "Kernel width", "columns", low=1, high=32),
         Control("stride", "Stride along the width", "columns", low=1, high=32),
-        Control("padding", "Padding"),
-        Control("filters", "Filters", low=1, high=8, auto="C", when=("mode", ("stride",))),
+        Control("padding", "Padding", help="VALID: whole windows only. SAME: zeros are added beside the row."),
+        Control("filters", "Filters", help="Each kernel (filter) makes one output channel", low=1, high=8, auto="C", when=("mode", ("stride",))),
         Control("out_width", "Output width W2", "columns", low=1, high=32,
-                help="For the full-width kernel and for width mixing."),
+                help="For the full-width kernel and for width mixing"),
         Control("pattern", "The volume holds"),
         Control("weights", "The kernels hold"),
         Control("strides", "strides argument, typed", auto="from the number above", when=STRIDED,
-                help="[batch, height, width, depth] as tf.nn.conv2d takes it."),
+                help="[batch, height, width, depth] as tf.nn.conv2d takes it"),
         Control("kernel_channels", "Kernel's input channels", low=1, high=16, auto="C", when=STRIDED),
-        Control("row", "x, number by number", auto="from the pattern", help="Or type over a value of x."),
-        Control("taps", "w, number by number", auto="from the choice above", help="Or type over a value of w."),
+        Control("row", "x, number by number", auto="from the pattern", help="Or type over a value of x"),
+        Control("taps", "w, number by number", auto="from the choice above", help="Or type over a value of w"),
         Control("seed", "Seed", low=0, high=99),
     ),
     panels=panels,

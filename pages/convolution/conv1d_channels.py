@@ -1,18 +1,23 @@
-"""**What you see.** The signal **x**: one line for each channel, time from left to right. The kernel **w** of the
-chosen filter has the same number of lines, one for each channel, and slides along time only. Under it, before
-anything is added up, what every channel contributes on its own, then their sum, and **y** with one line for each
-filter. Point at a cell of y, or click one to choose its filter: the window in x always spans all lines.
+"""**What you see.** The signal **x**: one line for each channel (such as one sensor), time from left to right. The
+**kernel** w of the chosen filter, its weights, has the same number of lines and slides along time only. Under it, before
+anything is added up, what every channel contributes on its own, then their sum, and **y** with one line for each filter.
+Point at a cell of y, or click one to choose its filter: the window in x always spans all lines.
 
-**What to try.** Switch off *Add the channels up*: the contributions stay apart and the layer has turned into a
-depthwise convolution, with one output channel for each pair of channel and filter. Groups and separable layers
-lie in between. Change the padding: valid loses kernel − 1 steps, same puts 2 zeros before and 3 after a kernel
-of 6, causal puts all of them before, so that no output step knows the future. Then write the same layer as Conv2D.
+**What to try.**
 
-**What it means for your code.** `Conv1D(filters, kernel_size)` on `[batch, steps, channels]` has a kernel
-`[kernel_size, channels, filters]` and kernel_size · channels · filters + filters parameters. The length
-stays with `padding="same"` or `"causal"`; the default is `"valid"`. The number of channels is not in
-your call: it is read from the first input, and after that another number is an error. If every channel is to
-have filters of its own, you want `DepthwiseConv1D`, or `groups=`.
+- Switch off *Add the channels up*: the contributions stay apart and the layer has turned into a **depthwise** convolution,
+  with an output channel for each pair of channel and filter. Groups and separable layers lie in between.
+- Change the padding: valid loses kernel − 1 steps, same puts 2 zeros before and 3 after a kernel of 6, causal puts all of
+  them before, so that no output step knows the future.
+- Write the same layer as Conv2D.
+
+**What it means for your code.**
+
+- `Conv1D(filters, kernel_size)` on `[batch, steps, channels]` has a kernel `[kernel_size, channels, filters]` and
+  kernel_size · channels · filters + filters parameters.
+- The length stays with `padding="same"` or `"causal"`; the default is `"valid"`.
+- The number of channels is not in your call: it is read from the first input, and after that another number is an error.
+- If every channel is to have filters of its own, you want `DepthwiseConv1D`, or `groups=`.
 """
 
 from __future__ import annotations
@@ -148,24 +153,24 @@ LAB = Lab(
     controls=(
         Control("sum_channels", "Add the channels up", when=("mode", ("full",)),
                 help="Off: stop before the sum over channels. That is a depthwise convolution."),
-        Control("mode", "Channels a kernel spans", labels=MODES),
+        Control("mode", "Channels a kernel spans", help="Which channels meet in one sum", labels=MODES),
         Control("steps", "Steps T", low=6, high=800),
         Control("channels", "Channels C", low=1, high=16),
         Control("kernel", "Kernel size", "taps", low=1, high=25),
-        Control("filters", "Filters", low=1, high=32, when=("mode", ("full", "separable", "grouped"))),
+        Control("filters", "Filters", help="Each makes one line of y", low=1, high=32, when=("mode", ("full", "separable", "grouped"))),
         Control("multiplier", "Kernels for each channel", low=1, high=16, when=("mode", ("depthwise", "separable"))),
         Control("groups", "Groups", low=1, high=16, when=("mode", ("grouped",))),
-        Control("padding", "Padding"),
-        Control("stride", "Stride", "steps", low=1, high=8),
-        Control("dilation", "Dilation", "steps", low=1, high=8),
+        Control("padding", "Padding", help="valid: none. same: the length stays. causal: all zeros come before."),
+        Control("stride", "Stride", "steps", help="How far the window moves", low=1, high=8),
+        Control("dilation", "Dilation", "steps", help="Distance between the taps of a kernel", low=1, high=8),
         Control("bias", "Bias"),
         Control("layout", "Written as", labels=LAYOUTS, when=("mode", ("full",))),
-        Control("unit", "Chosen output (channel × step)", low=0, high=799, help="Or click a cell of y."),
+        Control("unit", "Chosen output (channel × step)", low=0, high=799, help="Or click a cell of y"),
         Control("pattern", "The signal holds", labels={"ones": "all ones"}),
         Control("weights", "The kernels hold"),
         Control("signal", "x, number by number", auto="from the choice above",
-                help="Step by step; or type over a value of a short signal."),
-        Control("taps", "w, number by number", auto="from the choice above", help="Tap by tap, filters fastest."),
+                help="Step by step; or type over a value of a short signal"),
+        Control("taps", "w, number by number", auto="from the choice above", help="Tap by tap, filters fastest"),
         Control("batch_axis", "The input has a batch axis"),
         Control("built_channels", "The layer was built for", "channels", low=1, high=16, auto="C"),
         Control("seed", "Seed", low=0, high=99),

@@ -1,28 +1,29 @@
-"""**What you see.** A window slides over the input **x**; each place it stops at is one cell of **y**.
-Point at a cell of y and its window lights up in x, with the taps of the kernel **w** it is multiplied by;
-the line under the picture writes the sum out. Hatched cells are padding. Crossed cells are read by no
-window at all: they are dropped. The default is figure 1.1 of Dumoulin and Visin's *guide to convolution
-arithmetic*, with its numbers, and the list of presets holds every other case of the guide.
+"""**What you see.** A window slides over the input **x**; each place it stops at is one cell of **y**. Point at a cell of y:
+its window lights up in x, with the weights (*taps*) of the **kernel** w it is multiplied by, and the line below writes
+the sum out. Hatched cells are **padding**, added around x. Crossed cells are read by no window: they are dropped.
 
-**What to try.** Drag the input size with a stride of 2: two sizes in a row give the same output, and the
-last row is crossed out. Choose SAME and compare it with symmetric padding. Switch to *transposed*: the
-input is spread out with zeros between its cells and the window moves by 1, however large the stride is.
-Then look at how many products each output cell sums, with kernel 3 and stride 2: a checkerboard.
+The default is figure 1.1 of Dumoulin and Visin's *guide to convolution arithmetic*, with its numbers; the presets hold
+every other case of the guide.
 
-**The two formulas.** With span = (k − 1)·d + 1, a convolution or pooling has
-⌊(i + pads − span)/s⌋ + 1 cells along an axis, and a transposed convolution (i − 1)·s + span − pads + output padding.
-TensorFlow's SAME chooses the pads so that ⌈i/s⌉ cells come out (i·s when transposed), and puts the odd one *after*.
+**What to try.**
 
-**What it means for your code.** A size that does not divide is floored without a word, and the dropped
-cells get gradient 0. SAME is not PyTorch's `padding=1`: with stride 2 and an even input every window
-is shifted by one cell, so ported weights give almost the right picture. A transposed convolution restores
-the size, not the values, and needs output padding where two sizes led to the same output. Average pooling
-leaves padding out of the mean in TensorFlow and counts it in PyTorch. Max pooling pads with −∞.
+- Drag the input size with a **stride** (how far the window moves) of 2: two sizes in a row give the same output, and the
+  last row is crossed out.
+- Choose SAME and compare it with symmetric padding.
+- Switch to *transposed*: the input is spread out with zeros between its cells and the window moves by 1. With kernel 3
+  and stride 2, look at how many products each cell sums: a checkerboard.
 
-**What is computed by other means.** Stride and dilation together, groups of a transposed convolution,
-depthwise in 3-D, pooling with dilation or explicit padding: Keras has no layer for some of these. Here
-groups are convolved one by one, dilation is zeros between the taps, and pooling picks from the windows
-themselves, so every CPU has the values and the gradients. The table says what Keras and PyTorch call it.
+**What it means for your code.**
+
+- Along an axis ⌊(i + pads − span)/s⌋ + 1 cells come out, span = (k − 1)·d + 1; of a transposed convolution (i − 1)·s +
+  span − pads + output padding. SAME chooses the pads so that it is ⌈i/s⌉ (i·s), the odd one *after*.
+- A size that does not divide is floored without a word, and the dropped cells get gradient 0.
+- SAME is not PyTorch's `padding=1`: with stride 2 and an even input every window is shifted by one cell.
+- A transposed convolution restores the size, not the values.
+- Average pooling leaves padding out of the mean in TensorFlow and counts it in PyTorch. Max pooling pads with −∞.
+
+**Computed by other means.** Where Keras has no layer, groups are convolved one by one, dilation is zeros between taps,
+and pooling picks from the windows.
 """
 
 from __future__ import annotations
@@ -173,24 +174,24 @@ CONTROLS = (
     Control("operation", "Operation", labels={"max-pool": "max pooling", "avg-pool": "average pooling"}),
     Control("size", "Input size i", low=1, high=32, help="Height and width; separate them for a rectangle. 1-D takes the width."),
     Control("kernel", "Kernel k", low=1, high=9),
-    Control("stride", "Stride s", low=1, high=6),
-    Control("dilation", "Dilation d", low=1, high=4, help="Distance between taps; the window spans (k − 1)·d + 1."),
-    Control("padding", "Padding"),
+    Control("stride", "Stride s", help="How far the window moves from output to output", low=1, high=6),
+    Control("dilation", "Dilation d", low=1, high=4, help="Distance between taps; the window spans (k − 1)·d + 1"),
+    Control("padding", "Padding", help="VALID: none. SAME: as much as TensorFlow's rule asks for. Causal: all before."),
     Control("pad", "Symmetric padding p", low=0, high=8, when=("padding", ("symmetric",)),
             help="As many cells on every side: the guide's p and PyTorch's padding=. Also used where symmetric is compared."),
     Control("pads", "Padding: top, bottom, left, right", when=("padding", ("explicit",))),
     Control("output_padding", "Output padding a", low=0, high=5, when=("operation", ("transposed",)), auto="as Keras",
-            help="Cells added after; less than the stride."),
-    Control("depth", "Depth axis", when=("dimensions", ("3-D",)), help="Left out, the depth is like the height."),
+            help="Cells added after; less than the stride"),
+    Control("depth", "Depth axis", when=("dimensions", ("3-D",)), help="Left out, the depth is like the height"),
     Control("compare", "Compare with padding"),
     Control("channels", "Channels", low=1, high=8),
     Control("filters", "Filters", low=1, high=8, when=("operation", KERNELS)),
-    Control("groups", "Groups", low=1, high=8, when=("operation", KERNELS)),
+    Control("groups", "Groups", help="Channels and filters fall into so many parts that never meet", low=1, high=8, when=("operation", KERNELS)),
     Control("multiplier", "Filters for each channel", low=1, high=4, when=("operation", ("depthwise",))),
-    Control("count_padding", "Padding counts in the mean", when=("operation", ("avg-pool",)), help="PyTorch's default; TensorFlow leaves it out."),
+    Control("count_padding", "Padding counts in the mean", when=("operation", ("avg-pool",)), help="PyTorch's default; TensorFlow leaves it out"),
     Control("image", "Input", labels={"guide": "guide's numbers"}),
     Control("weights", "Kernel's weights", labels={"guide": "guide's numbers"}, when=("operation", (*KERNELS, "depthwise"))),
-    Control("values", "Input, cell by cell", auto="from the pattern", help="Repeated until the input is full."),
+    Control("values", "Input, cell by cell", auto="from the pattern", help="Repeated until the input is full"),
     Control("taps", "Kernel, tap by tap", auto="from the pattern", when=("operation", (*KERNELS, "depthwise"))),
     Control("seed", "Seed", low=0, high=99),
 )  # fmt: skip

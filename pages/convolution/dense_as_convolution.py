@@ -1,20 +1,23 @@
-"""**What you see.** An image made of tiles. A dense layer sees one tile at a time, flattened to a row of
-numbers; a convolution slides a kernel as large as a tile, with a stride as large as a tile. The kernel
-in the middle is one column of the dense layer's weights, folded back into the shape of a tile. Point at
-an output: the tile it was made from lights up. Both outputs stand beside each other, and their
-difference beside them.
+"""**What you see.** An image made of tiles. A **dense layer**, in which every output weighs every input, sees one tile at a
+time, flattened to a row of numbers. A **convolution** slides a kernel as large as a tile, by a stride as large as a tile.
+The kernel in the middle is one column of the dense layer's weights, folded back into the shape of a tile. Point at an
+output: the tile it was made from lights up. Both outputs and their difference stand beside each other.
 
-**What to try.** Turn the kernel by 180 degrees: textbooks and Theano do that in a convolution, TensorFlow
-does not, and the outputs part. Let the dense layer flatten channels first and read the weights channels
-last: the shapes agree and every number is wrong. Then make the stride smaller than the tile: the same
-weights answer at every place, and neighbours share their work.
+**What to try.**
 
-**What it means for your code.** `Conv2D(units, tile, strides=tile)` with
-`kernel = W.reshape(height, width, channels, units)` *is* the dense layer on every tile, with the same
-number of weights. Weights from a channels-first model need
-`W.reshape(channels, height, width, units).transpose(1, 2, 0, 3)` instead. Do not flip. A size that is no
-multiple of the tile loses its last pixels with VALID; with SAME, zeros come in, before the image too when
-more than one is needed. This is how a classifier trained on crops becomes a detector for whole images.
+- Turn the kernel by 180 degrees: textbooks and Theano do that in a convolution, TensorFlow does not, and the outputs part.
+- Let the dense layer flatten channels first and read the weights channels last: the shapes agree and every number is
+  wrong.
+- Make the stride smaller than the tile: the same weights answer at every place, and neighbours share their work.
+
+**What it means for your code.**
+
+- `Conv2D(units, tile, strides=tile)` with `kernel = W.reshape(height, width, channels, units)` *is* the dense layer on
+  every tile, with the same number of weights. Do not flip.
+- Weights from a channels-first model need `W.reshape(channels, height, width, units).transpose(1, 2, 0, 3)` instead.
+- A size that is no multiple of the tile loses its last pixels with VALID; with SAME, zeros come in, before the image too
+  when more than one is needed.
+- This is how a classifier trained on crops becomes a detector for whole images.
 """
 
 from __future__ import annotations
@@ -160,16 +163,16 @@ LAB = Lab(
     question="Is a dense layer on each 20 × 20 × 10 tile the same as a 20 × 20 convolution with stride 20?",
     technique="dense-as-convolution",
     controls=(
-        Control("tile", "Tile", "px", help="Height and width; 20 is the question's, 3 is easy to follow."),
-        Control("tiles", "Image in tiles", low=1, high=8, help="Whole tiles down and across."),
+        Control("tile", "Tile", "px", help="Height and width; 20 is the question's, 3 is easy to follow"),
+        Control("tiles", "Image in tiles", low=1, high=8, help="Whole tiles down and across"),
         Control("extra", "Pixels beyond whole tiles", "px", low=-5, high=19),
         Control("stride", "Stride", "px", low=1, high=20, auto="the tile's size"),
-        Control("padding", "Padding"),
+        Control("padding", "Padding", help="VALID: whole windows only. SAME: zeros around the image."),
         Control("flip", "Turn the kernel by 180°"),
         Control("flatten", "The dense layer flattens", labels={"HWC": "channels last", "CHW": "channels first"}),
         Control("reshape", "Its weights are read as", labels={"HWC": "channels last", "CHW": "channels first"}),
         Control("channels", "Channels"),
-        Control("units", "Units"),
+        Control("units", "Units", help="Outputs of the dense layer, filters of the convolution"),
         Control("unit", "Unit looked at", low=0, high=63),
         Control("values", "Values"),
         Control("features", "Rows of the weights", low=1, high=6400, auto="automatic"),
@@ -187,7 +190,7 @@ LAB = Lab(
         Preset("Flip it (popular mistake)", {"flip": True},
                "Theano turns the kernel, tf.nn.conv2d slides it as it is. Turned by 180° the output has the right shape and the wrong numbers."),
         Preset("Weights from channels first", {"tile": 4, "tiles": "4x4", "channels": 3, "units": 8, "flatten": "CHW"},
-               "The other thing to take care of: flattened channels first, read channels last, every weight meets another pixel."),
+               "A second trap beside the flip: flattened channels first, read channels last, every weight meets another pixel."),
         Preset("A response map for free", {"tile": 6, "tiles": "5x6", "channels": 3, "units": 30, "stride": 1,
                                            "values": "template", "unit": 14},
                "Unit 14 was cut from tile 14 (row 2, column 2). With stride 1 it answers at all 775 places, most at 12, 12."),

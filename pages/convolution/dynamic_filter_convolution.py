@@ -1,19 +1,26 @@
-"""**What you see.** Two branches read the same features **x**. One keeps them; the other shrinks each
-sample to a small **g**: by adaptive pooling, from your drawing, or at random. Then g is no picture any
-more but a *filter*, and slides over the features. Every sample has its own. Point at a response **y**:
-its window lights up in the features, its taps in g, and through g the whole sample it was pooled from.
+"""**What you see.** Two branches read the same **features** x, the maps that earlier layers made. One keeps them; the other
+shrinks each sample to a small **g**: by adaptive pooling (means of as many regions as g has cells), from your drawing, or
+at random. Then g is no picture any more but a *filter*, and slides over the features.
 
-**What to try.** Switch between *depthwise_conv2d* and *conv2d*: the same numbers in the same shape
-[k, k, C, 1] give C maps in one operation and a single map, their sum, in the other. Give every sample
-the first one's filter, the `g = g[0]` that makes the error message go away, and look at sample 1. Hand
-over the filter as [k, k, C], or all filters at once. Draw your own: click its cells.
+Every sample has its own. Point at a response **y**: its window lights up in the features, its weights in g, and through g
+the whole sample it was pooled from.
 
-**What it means for your code.** A layer owns its kernel; a filter that was computed belongs into an
-operation. `tf.nn.depthwise_conv2d(f, g[..., None], [1, 1, 1, 1], "SAME")` does it for one sample. For a
-batch fold it into the channels, as the code tab does, or use `tf.map_fn`, `tf.vectorized_map` or patches
-with an einsum: they agree. Do not copy g into a layer by its initializer: values are copied once and the
-branch that made g gets no gradient. In a functional model wrap the operation in a layer. VALID shrinks
-the map by k − 1; SAME keeps it.
+**What to try.**
+
+- Switch between *depthwise_conv2d* and *conv2d*: the same numbers in the same shape [k, k, C, 1] give C maps in one
+  operation and a single map, their sum, in the other.
+- Give every sample the first one's filter, the `g = g[0]` that makes the error message go away, and look at sample 1.
+- Hand over the filter as [k, k, C], or all filters at once.
+- Draw your own: click its cells.
+
+**What it means for your code.**
+
+- A layer owns its *kernel* (its weights); a filter that was computed belongs into an operation.
+  `tf.nn.depthwise_conv2d(f, g[..., None], [1, 1, 1, 1], "SAME")` does it for one sample.
+- For a batch fold it into the channels, as the code tab does, or use `tf.map_fn`, `tf.vectorized_map` or patches with an
+  einsum: they agree. In a functional model wrap the operation in a layer.
+- Do not copy g into a layer by its initializer: values are copied once and the branch that made g gets no gradient.
+- VALID shrinks the map by k − 1; SAME keeps it.
 """
 
 from __future__ import annotations
@@ -104,15 +111,15 @@ LAB = Lab(
     controls=(
         Control("mode", "Operation", labels=MODES),
         Control("source", "The filter is", labels={"pool": "pooled from x"}),
-        Control("cells", "Drawn filter, sample by sample", help="Clicking the drawn cells writes this.",
+        Control("cells", "Drawn filter, sample by sample", help="Clicking the drawn cells writes this",
                 auto="a cross, then a diagonal one", when=("source", ("drawn",))),
         Control("taps", "Filter size k", low=1, high=7),
         Control("size", "Feature size H × W", low=5, high=32),
-        Control("channels", "Channels C", low=1, high=16, help="A link may ask for up to 128."),
+        Control("channels", "Channels C", low=1, high=16, help="A link may ask for up to 128"),
         Control("batch", "Samples N", low=1, high=4),
-        Control("padding", "Padding"),
+        Control("padding", "Padding", help="SAME keeps the size with zeros around; VALID has none"),
         Control("features", "Features"),
-        Control("normalise", "Normalise each filter"),
+        Control("normalise", "Normalise each filter", help="Divides each filter by the sum of its absolute values"),
         Control("filter_shape", "Filter handed over as", labels=SHAPES),
         Control("filter_channels", "Channels of the filter", low=1, high=16, auto="as the features"),
         Control("compare", "Compare the ways"),

@@ -1,16 +1,23 @@
-"""**What you see.** The question's own case: a 5 × 5 image of 0 to 24, and TensorFlow 1's `extract_glimpse` asked for
-3 × 3 blocks at the offsets (1, 1) and (2, 1). Both blocks are the same. Cells of the image outside the first window
-are crossed out. An offset becomes a **start**: here offset − 3/2, that is −0.5 and 0.5, and both are cut **towards
-zero**, to row 0.
+"""**What you see.** A **glimpse** is a small block cut out of an image, as a network does that looks at one place at a time.
+The question's own case: a 5 × 5 image of 0 to 24, and TensorFlow 1's `extract_glimpse` asked for 3 × 3 blocks at the
+offsets (1, 1) and (2, 1). Both blocks are the same. Cells outside the first window are crossed out.
 
-**What to try.** Drag y from 0.6 to 2.4: the window does not move. Then choose V2: the same offset is now the
-block's top-left corner, whatever the documentation says about centres. Click the pixel you want in the middle;
-**difference** shows how far the block is off, and the table which offset each convention needs.
+An offset becomes a **start**: here offset − 3/2, that is −0.5 and 0.5, and both are cut **towards zero**, to row 0.
 
-**What it means for your code.** For a block centred on pixel (r, c) write `(r + 0.5, c + 0.5)` in TensorFlow 1 and
-`(r − h // 2, c − w // 2)` in TensorFlow 2. Set `noise="zero"`: by default cells outside the image are random
-numbers. And where a gradient must pass, cut with `tf.pad` and a slice, or with `tf.image.crop_and_resize`, which can
-even learn where to look.
+**What to try.**
+
+- Drag y from 0.6 to 2.4: the window does not move.
+- Choose V2: the same offset is now the block's top-left corner, whatever the documentation says about centres.
+- Click the pixel you want in the middle; **difference** shows how far the block is off, and the table which offset each
+  convention needs.
+
+**What it means for your code.**
+
+- For a block centred on pixel (r, c) write `(r + 0.5, c + 0.5)` in TensorFlow 1 and `(r − h // 2, c − w // 2)` in
+  TensorFlow 2.
+- Set `noise="zero"`: by default cells outside the image are random numbers.
+- Where a gradient must pass, cut with `tf.pad` and a slice, or with `tf.image.crop_and_resize`, which can even learn
+  where to look.
 """
 
 from __future__ import annotations
@@ -84,16 +91,16 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("y", "Offset y", low=-6, high=8, help="first number: down"),
-    Control("x", "Offset x", low=-6, high=8, help="second number: across"),
+    Control("y", "Offset y", low=-6, high=8, help="First number: down"),
+    Control("x", "Offset x", low=-6, high=8, help="Second number: across"),
     Control("version", "Version", labels={"V1": "V1, tf.compat.v1", "V2": "V2, tf.image"}),
     Control("centered", "centered"),
     Control("normalized", "normalized"),
     Control("noise", "Outside the image", labels={"zero": "zero", "uniform": "uniform", "gaussian": "gaussian"},
-            help="V1 has no zero."),
+            help="V1 has no zero"),
     Control("size", "Image"),
     Control("glimpse", "Glimpse"),
-    Control("intended", "Intended centre", help="Or click a pixel of the image.", labels={"height": "row", "width": "column"}),
+    Control("intended", "Intended centre", help="Or click a pixel of the image", labels={"height": "row", "width": "column"}),
     Control("y2", "Second offset, y", low=-6, high=8),
     Control("x2", "Second offset, x", low=-6, high=8),
     Control("image", "Image holds", labels={"count": "0, 1, 2, …", "random": "random"}),

@@ -1,21 +1,27 @@
-"""**What you see.** A small network, trained a moment ago on 1,437 of scikit-learn's scanned digits, and one
-picture on its way through it. Each **kernel** slides over the picture and gives a map of sums; **ReLU** adds a
-bias and cuts off what is below zero; **pooling** keeps one number of each window; the rest is written as one long
-vector, and a dense layer gives each class a score, the **logit**. Softmax makes probabilities of them. Point at a
-bar, a unit or a kernel's weight, and everything it was made of lights up, back to the pixels. *What each pixel gave*
-is the pixel times the gradient of the chosen class' logit.
+"""**What you see.** A small network, trained a moment ago on 1,437 of scikit-learn's scanned digits, and one picture on its
+way through it. Each **kernel**, a small window of weights, slides over the picture and gives a map of sums; **ReLU** adds
+a bias and cuts off what is below zero; **pooling** keeps one number of each window. The rest is written as one long
+vector, and a dense layer gives each class a score, the **logit**. Softmax makes probabilities of them.
 
-**What to try.** Draw on the picture: drag over blank cells to ink them, over inked ones to erase, or type a value.
-Shift a digit by one pixel, which no person would notice, and look at the answer. Ask about a class that lost and
-see which pixels spoke against it. Give it noise, and read the probability. Drag kernel, stride or filters: a new
-network is trained, in about a second, and kept; the same seed gives the same weights on every machine.
+Point at a bar, a unit or a kernel's weight, and everything it was made of lights up, back to the pixels. *What each pixel
+gave* is the pixel times the gradient of the chosen class' logit.
 
-**What it means for your code.** A convolution moves with the picture, but the dense layer behind it gives every
-place its own weights: a network is as invariant to shifts as its training pictures were. Augment them, or pool over
-all places. Do not read softmax as confidence: far from the training data it is sure of anything. Hold out what is
-really new, such as other writers: neighbours in a file look alike. And when you explain an answer with gradient ×
-input, remember the biases: a network of convolutions, ReLUs and pooling is piecewise linear, so pixels times their
-gradients *and* biases times theirs add up to the logit exactly; the pixels alone do not.
+**What to try.**
+
+- Draw on the picture: drag over blank cells to ink them, over inked ones to erase.
+- Shift a digit by one pixel, which no person would notice, and look at the answer.
+- Ask about a class that lost and see which pixels spoke against it.
+- Give it noise, and read the probability.
+- Drag kernel, stride or filters: a new network is trained in about a second; the same seed gives the same weights.
+
+**What it means for your code.**
+
+- A convolution moves with the picture, but the dense layer behind it gives every place its own weights: a network is as
+  invariant to shifts as its training pictures were. Augment them, or pool over all places.
+- Do not read softmax as confidence: far from the training data it is sure of anything.
+- Hold out what is really new, such as other writers: neighbours in a file look alike.
+- With gradient × input remember the biases: this network is piecewise linear, so pixels *and* biases, each times its
+  gradient, add up to the logit exactly; the pixels alone do not.
 """
 
 from __future__ import annotations
@@ -135,14 +141,14 @@ CONTROLS = (
             auto="blank: drag over the picture", when=("source", ("drawing",))),
     Control("right", "Shift to the right", "px", low=-3, high=3),
     Control("down", "Shift down", "px", low=-3, high=3),
-    Control("asked", "Class asked about", auto="the answer", help="whose logit is traced back to the pixels"),
+    Control("asked", "Class asked about", auto="the answer", help="Whose logit is traced back to the pixels"),
     Control("kernel", "Kernel size"),
-    Control("stride", "Stride", "px", high=4),
-    Control("padding", "Padding"),
+    Control("stride", "Stride", "px", help="How far the window moves", high=4),
+    Control("padding", "Padding", help="Zeros around each input. SAME keeps the size, VALID has none."),
     Control("pads", "Zeros: top, bottom, left, right", when=("padding", ("explicit",))),
-    Control("filters", "Filters"),
+    Control("filters", "Filters", help="Kernels of every convolution"),
     Control("layers", "Convolutions"),
-    Control("pooling", "Pooling"),
+    Control("pooling", "Pooling", help="What one window of a map hands on: its largest value or its mean"),
     Control("pool", "Pooling window", "px"),
     Control("bias", "Biases"),
     Control("held_out", "Held out", labels={"end": "last 360", "fifth": "every fifth"}),

@@ -1,26 +1,30 @@
-"""**What you see.** The photograph is the input of a whole network. The picture beside it holds the
-units of one layer: each cell is one position, drawn as the mean of everything it can see. Point at a
-unit and its window lights up on the photograph; point at a pixel and all units that see it light up.
-The strip says how the size shrank on the way to the layer and which pixels unit *i* sees. The table
-has every layer with its shape, parameters, FLOPs, receptive field, effective stride, effective padding
-and centre.
+"""**What you see.** The photograph is the input of a whole network. The picture beside it holds the units of one layer: each
+cell is one position, drawn as the mean of everything it can see, its **receptive field**. Point at a unit and its window
+lights up on the photograph; point at a pixel and all units that see it light up.
 
-**What to try.** Drag *depth* from 0 to 100 and watch the window grow until it is larger than the image.
-Then pick EfficientNetB0: a squeeze-excite block pools the whole image into a gate and multiplies every unit by it, so
-from there on every unit sees everything; switch the gates off to see what convolutions alone reach.
-Describe a stack of your own: *from* is the row a layer reads (0 is the image, empty the row above), and
-add, concat and multiply join the row above with the row in *from*. Switch the check on: TensorFlow differentiates one unit
-through Keras' own layers, made thin and positive, and the pixels it reaches must be those of the formula.
+The strip says how the size shrank on the way to the layer. The table has every layer with its shape, parameters, FLOPs
+(multiplications and additions), receptive field, effective stride (pixels from unit to unit), effective padding and
+centre.
 
-**What it means for your code.** A receptive field of 483 says what a unit *can* see, and on an image of
-224 that is all of it: where an object stands is known from the units' order, not from their windows. Effective
-padding depends on the input size wherever SAME meets a stride, so the same weights look at slightly different
-places at 224 and at 225. When two paths are added whose strides were rounded differently, their windows have
-different centres; pad by hand where that matters. And rows left over by VALID windows are never seen at all.
+**What to try.**
 
-**Counted how.** Keras builds the network inside a `StatelessScope` without filling a single weight; its layers
-give shapes and parameters, and the formulas must give the same. Published figures differ from ours where
-the networks differ: Keras pads ResNet's first pooling by hand, the published one leaves it to SAME.
+- Drag *depth* from 0 to 100 and watch the window grow until it is larger than the image.
+- Pick EfficientNetB0: a squeeze-excite block pools the whole image into a gate and multiplies every unit by it, so from
+  there on every unit sees everything. Switch the gates off to see what convolutions alone reach.
+- Describe a stack of your own: *from* is the row a layer reads (0 is the image, empty the row above); add, concat and
+  multiply join the row above with it.
+- Switch the check on: TensorFlow differentiates one unit through Keras' own layers and must reach the same pixels.
+
+**What it means for your code.**
+
+- A receptive field of 483 says what a unit *can* see, and on an image of 224 that is all of it.
+- Effective padding depends on the input size wherever SAME meets a stride: the same weights look at slightly different
+  places at 224 and at 225.
+- When paths are added whose strides were rounded differently, their windows have different centres; pad by hand where
+  that matters.
+
+**Counted how.** Keras builds the network without filling a weight; our formulas must give its shapes and parameters.
+Published figures differ where the networks do: Keras pads ResNet's first pooling by hand.
 """
 
 from __future__ import annotations
@@ -158,13 +162,13 @@ LAB = Lab(
     controls=(
         Control("network", "Network"),
         Control("stack", "Your layers", when=("network", (OWN,)),
-                help="from: the row a layer reads, 0 for the image, empty for the row above; add, concat and multiply join it with the row above."),
-        Control("depth", "Depth", "%", help="Which layer: how far from the image to the last that has positions."),
-        Control("layer", "Or layer number", low=0, high=782, auto="by depth", help="Its number in the table below."),
+                help="from: the row a layer reads, 0 for the image, empty for the row above; add, concat and multiply join it with the row above"),
+        Control("depth", "Depth", "%", help="Which layer: how far from the image to the last that has positions"),
+        Control("layer", "Or layer number", low=0, high=782, auto="by depth", help="Its number in the table below"),
         Control("size", "Input size", "px", low=32, high=512, auto="its own"),
-        Control("unit", "Chosen unit (row × column)", low=0, high=127, auto="centre", help="Or click a unit."),
-        Control("gates", "Count squeeze-excite gates"),
-        Control("check", "Check by gradient"),
+        Control("unit", "Chosen unit (row × column)", low=0, high=127, auto="centre", help="Or click a unit"),
+        Control("gates", "Count squeeze-excite gates", help="What a unit sees through the gates of squeeze-excite blocks"),
+        Control("check", "Check by gradient", help="Holds the formula against TensorFlow's gradient; takes a moment"),
     ),
     panels=panels,
     facts=facts,

@@ -36,7 +36,7 @@ def _parameters(trace: Trace) -> Sequence[str]:
 def _parameters_why(trace: Trace) -> str:
     place = int(trace["layers"][:, 3].argmax())
     share = trace["layers"][place, 3] / max(1, trace.facts["parameters"])
-    return f"It is layer {place}, {trace.facts['names'][place]}, with {share:.0%} of all {trace.facts['parameters']:,}."
+    return f"It is layer {place}, {trace.facts['names'][place]}, with {share * 100:.0f} % of all {trace.facts['parameters']:,}."
 
 
 def _whole(trace: Trace) -> Sequence[str]:

@@ -1,22 +1,28 @@
-"""**What you see.** An image that is black below its diagonal, and a convolution that does not know it.
-**x** is what the layer is given; crossed cells are black, and the mask says which ones they are: click
-its cells to draw your own. Below a 3 × 3 mean the constant 7 should stay 7. Along the diagonal it reads
-4.667 and in the corner 2.333, because black pixels are added up like any other; and nine black pixels
-are not black any more. **Valid taps** counts, for each window, how many of its pixels are real.
+"""**What you see.** An image that is black below its diagonal, and a convolution that does not know it. **x** is what the
+layer is given; crossed cells are black, and the mask says which ones: click its cells to draw your own. **Valid taps**
+counts, for each window, how many of its pixels are real.
 
-**What to try.** Go through the four modes. Masking the output takes the leak away and leaves the dark
-edge. *Partial convolution* divides by what the window really saw, so 7 is 7 again on every valid pixel,
-corner and border included. Add layers: the leak grows by one pixel a layer, and a mask applied only at
-the end comes too late once a bias has filled the black with something. Choose the edge kernel: it finds
-the mask, not the picture. Then let black be −1, or NaN, or switch the guard off.
+A 3 × 3 mean of the constant 7 should stay 7. Along the diagonal it reads 4.667 and in the corner 2.333, because black
+pixels are added up like any other; and nine black pixels are not black any more.
 
-**What it means for your code.** Zeros are not silent: they leave the sum alone and still count in the
-mean. Mask *before every layer*, `x * mask`, and if averages matter use
-`y = conv(x * mask) * k * k / conv(mask) + b` with 0 where `conv(mask)` is 0 (Liu et al., 2018). If
-missing pixels hold NaN, `x * mask` keeps them NaN: use `tf.where`. Give the mask the image's rank,
-`[1, height, width, 1]`: a mask `[6, 6]` times an image `[1, 6, 6, 1]` is `[1, 6, 6, 6]`, without a word.
-Max pooling needs care too: a masked 0
-beats every negative activation beside it. And no time is saved: TensorFlow computes every window.
+**What to try.**
+
+- Go through the four modes. Masking the output takes the leak away and leaves the dark edge. *Partial convolution* divides
+  by what the window really saw: 7 is 7 again on every valid pixel.
+- Add layers: the leak grows by one pixel a layer, and a mask applied only at the end comes too late once a bias has filled
+  the black with something.
+- Choose the edge **kernel** (the weights of a window): it finds the mask, not the picture.
+- Let black be −1, or NaN, or switch the guard off.
+
+**What it means for your code.**
+
+- Zeros are not silent: they leave the sum alone and still count in the mean. Mask *before every layer*, `x * mask`.
+- If averages matter use `y = conv(x * mask) * k * k / conv(mask) + b`, with 0 where `conv(mask)` is 0 (Liu et al., 2018).
+- If missing pixels hold NaN, `x * mask` keeps them NaN: use `tf.where`.
+- Give the mask the image's rank, `[1, height, width, 1]`: a mask `[6, 6]` times an image `[1, 6, 6, 1]` is
+  `[1, 6, 6, 6]`, without a word.
+- Max pooling needs care too: a masked 0 beats every negative value beside it. And no time is saved: TensorFlow computes
+  every window.
 """
 
 from __future__ import annotations
@@ -108,8 +114,8 @@ LAB = Lab(
         Control("mode", "About the black pixels", labels=MODES),
         Control("size", "Image size", "px", low=4, high=32),
         Control("mask", "Valid pixels", labels={"upper": "upper triangle", "lower": "lower triangle"},
-                help="Or click cells of the mask."),
-        Control("cells", "Drawn mask, row by row", help="1 is valid, 0 is black; clicking cells writes this.",
+                help="Or click cells of the mask"),
+        Control("cells", "Drawn mask, row by row", help="1 is valid, 0 is black; clicking cells writes this",
                 auto="the upper triangle", when=("mask", ("drawn",))),
         Control("share", "Chance of a pixel to be valid", when=("mask", ("random",))),
         Control("image", "Image"),
@@ -118,17 +124,17 @@ LAB = Lab(
         Control("black_nan", "Black is NaN"),
         Control("kernel", "Kernel"),
         Control("taps", "Kernel size", low=1, high=7),
-        Control("padding", "Padding"),
+        Control("padding", "Padding", help="SAME keeps the size with zeros around; VALID has none"),
         Control("layers", "Layers", low=1, high=5),
         Control("bias", "Bias", low=-2, high=2),
         Control("relu", "ReLU after each layer"),
-        Control("min_taps", "Least valid taps", low=1, high=49, help="Windows with fewer give no valid output.",
+        Control("min_taps", "Least valid taps", low=1, high=49, help="Windows with fewer give no valid output",
                 when=("mode", ("mask-end", "mask-each", "partial"))),
         Control("apply", "Masking by", labels={"multiply": "x · mask", "where": "tf.where"},
                 when=("mode", ("mask-end", "mask-each", "partial"))),
         Control("update", "Mask after a layer", labels={"grow": "grows", "keep": "stays"}, when=("mode", ("partial",))),
-        Control("guard", "Answer 0 where nothing is valid", when=("mode", ("partial",))),
-        Control("mask_value", "The mask holds", low=0.5, high=255, help="1 is right; a mask read from a PNG holds 255."),
+        Control("guard", "Answer 0 where nothing is valid", help="Without it a window without valid pixels divides 0 by 0", when=("mode", ("partial",))),
+        Control("mask_value", "The mask holds", low=0.5, high=255, help="1 is right; a mask read from a PNG holds 255"),
         Control("seed", "Seed", low=0, high=99),
     ),
     panels=panels,

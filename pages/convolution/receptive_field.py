@@ -1,23 +1,28 @@
-"""**What you see.** The photograph on the left is the input. Each cell of **y** is one unit: one
-position of one filter. Point at a unit and the pixels it reads light up in the image, together with
-the kernel taps they are multiplied by. Hatched cells are zeros that padding adds; they are read like
-any other pixel. The three small pictures ask the same question three ways. *By formula*: kernels,
-strides and dilations add up to a window. *By gradient*: TensorFlow differentiates one unit by every
-pixel, and what is not zero was seen. *Effective*: when every tap weighs the same, how much each pixel
-weighs in the unit.
+"""**What you see.** The photograph on the left is the input. Each cell of **y** is one **unit** (neuron): one position of one
+filter. Point at a unit and the pixels it reads light up, with the **kernel taps**, the weights of the filter, they are
+multiplied by. Hatched cells are zeros that padding adds; they are read like any other pixel.
 
-**What to try.** Drag the kernel from 3 to 4 with SAME padding and point at the last unit: an even
-kernel needs an odd number of zeros, and TensorFlow puts the extra one *after*. Make the stride larger
-than the kernel and watch columns that no unit reads. Add a pooling layer and a second convolution:
-the window grows by (kernel − 1) times the jump of everything before it. With several layers the
-effective picture is bright in the middle and fades long before the window ends.
+The three small pictures ask which pixels count. *By formula*: kernels, strides and dilations add up to a window.
+*By gradient*: TensorFlow differentiates one unit by every pixel, and what is not zero was seen. *Effective*: when every
+tap weighs the same, how much each pixel weighs.
 
-**What it means for your code.** A convolution's units are positions times filters, but its weights
-are only kernel height × width × channels × filters: all positions share them. Output size is
-⌈n / stride⌉ with SAME and ⌊(n − span) / stride⌋ + 1 with VALID, where span = (kernel − 1)·dilation + 1.
-If you port weights from a framework that pads symmetrically, pad by hand and use VALID: with an even
-kernel or a stride, TensorFlow's SAME is not symmetric. And if a detector must see a whole object,
-trust the receptive field less than its formula says: what a unit can see and what it attends to differ.
+**What to try.**
+
+- Drag the kernel from 3 to 4 with SAME padding and point at the last unit: an even kernel needs an odd number of zeros,
+  and TensorFlow puts the extra one *after*.
+- Make the stride, the step of the window, larger than the kernel and watch columns that no unit reads.
+- Add a pooling layer and a second convolution: the window grows by (kernel − 1) times the *jump*, the pixels from
+  one unit of the layer before to the next.
+- With several layers the effective picture is bright in the middle and fades long before the window ends.
+
+**What it means for your code.**
+
+- Units are positions times filters; weights are only kernel height × width × channels × filters: all positions share
+  them.
+- Output size is ⌈n / stride⌉ with SAME and ⌊(n − span) / stride⌋ + 1 with VALID, span = (kernel − 1)·dilation + 1.
+- Porting weights from a framework that pads symmetrically? Pad by hand and use VALID: with an even kernel or a stride
+  TensorFlow's SAME is not symmetric.
+- If a detector must see a whole object, trust the receptive field less than its formula says.
 """
 
 from __future__ import annotations
@@ -143,19 +148,19 @@ LAB = Lab(
     technique="receptive-field",
     controls=(
         Control("size", "Input size", "px", low=4, high=128),
-        Control("kernel", "Kernel size", low=1, high=11, help="Height and width of the window; separate them for a rectangle."),
-        Control("stride", "Stride", "px", low=1, high=8),
-        Control("dilation", "Dilation", low=1, high=4, help="Distance between the taps of a kernel."),
-        Control("padding", "Padding"),
+        Control("kernel", "Kernel size", low=1, high=11, help="Height and width of the window; separate them for a rectangle"),
+        Control("stride", "Stride", "px", help="How far the window moves from unit to unit", low=1, high=8),
+        Control("dilation", "Dilation", low=1, high=4, help="Distance between the taps of a kernel"),
+        Control("padding", "Padding", help="Zeros around the image. SAME keeps ⌈n / stride⌉ units, VALID has none."),
         Control("pads", "Zeros: top, bottom, left, right", when=("padding", ("explicit",))),
-        Control("filters", "Filters", low=1, high=32),
+        Control("filters", "Filters", help="Kernels of the first layer; each makes one channel of y", low=1, high=32),
         Control("image", "Input image"),
         Control("channels", "Colours", low=1, high=3),
         Control("weights", "First kernels"),
         Control("stack", "Layers after the first"),
         Control("classes", "Dense layer on top", "outputs", low=0, high=20),
         Control("unit", "Chosen unit (row × column)", low=0, high=127, auto="centre",
-                help="Or click a unit of the last layer."),
+                help="Or click a unit of the last layer"),
         Control("filter", "Filter of the chosen unit", low=0, high=31),
         Control("seed", "Seed", low=0, high=99),
     ),

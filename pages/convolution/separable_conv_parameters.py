@@ -1,20 +1,26 @@
-"""**What you see.** A separable convolution, small enough that every number fits: each channel of **x** is
-filtered alone (**depthwise**), giving **each**, and a 1 × 1 convolution mixes the channels at every pixel
-(**pointwise**), giving **y**. Point at a cell of y, then at one of *each*, to see the two halves. **product**
-is the full kernel that would do the same at once. The counts in the strip are for the real channels you set,
-from Keras layers that were built a moment ago. Below stand all layers, and NASNet-A added up cell by cell.
+"""**What you see.** A **separable** convolution, small enough that every number fits: each channel of **x** is filtered alone
+(**depthwise**), giving **each**, and a 1 × 1 convolution mixes the channels at every pixel (**pointwise**), giving **y**.
+Point at a cell of y, then at one of *each*, to see the two halves. **product** is the full kernel that would do the same
+at once.
 
-**What to try.** Press *The asker's layer*: one layer of 3.0 million parameters in a network of 3.3 million
-cannot be. Then *Squeezed, as NASNet does it*: a 1 × 1 convolution brings 768 channels to 128 first, and the
-117,504 become 19,584. Make the kernel 1, and a separable convolution costs more than a plain one. Choose
-*built by Keras* under NASNet to hold the ledger against a thousand real layers.
+The counts in the strip are for the real channels you set, from Keras layers that were built a moment ago. Below stand all
+layers, and NASNet-A, a network made of such layers, added up cell by cell.
 
-**What it means for your code.** Count with C_in as it is *at that layer*: 768 in “NASNet-A (6 @ 768)” is the
-depth after six outputs of 128 are joined, not the filters of an operation. A separable layer has
-k²·C_in·m + C_in·m·C_out weights; the second term is nearly all of it, so the way to make it cheap is
-fewer channels, not a smaller kernel. Against a full convolution it costs 1/C_out + 1/k² (for m = 1), in
-parameters and in multiplications alike. `model.count_params()` also counts what is not trained:
-batch normalization's moving mean and variance.
+**What to try.**
+
+- Press *The asker's layer*: one layer of 3.0 million parameters in a network of 3.3 million cannot be.
+- Press *Squeezed, as NASNet does it*: a 1 × 1 convolution brings 768 channels to 128 first, and the 117,504 become 19,584.
+- Make the kernel 1, and a separable convolution costs more than a plain one.
+- Choose *built by Keras* under NASNet to hold the ledger against a thousand real layers.
+
+**What it means for your code.**
+
+- Count with C_in as it is *at that layer*: 768 in “NASNet-A (6 @ 768)” is the depth after six outputs of 128 are joined,
+  not the filters of an operation.
+- A separable layer has k²·C_in·m + C_in·m·C_out weights (m: depth multiplier). The second term is nearly all of it: fewer
+  channels make it cheap, not a smaller kernel.
+- Against a full convolution it costs 1/C_out + 1/k² (for m = 1), in parameters and in multiplications alike.
+- `model.count_params()` also counts what is not trained: batch normalisation's moving mean and variance.
 """
 
 from __future__ import annotations
@@ -87,16 +93,16 @@ CONTROLS = (
     Control("channels_out", "Output channels C_out", low=1, high=4032),
     Control("squeeze", "Squeeze to C_out by 1 × 1 before"),
     Control("repeats", "Applied how often", low=1, high=4),
-    Control("multiplier", "Depth multiplier", low=1, high=4),
+    Control("multiplier", "Depth multiplier", help="Depthwise filters for each channel", low=1, high=4),
     Control("bias", "Bias"),
-    Control("stride", "Stride", low=1, high=4, help="Both sides the same: TensorFlow's depthwise kernels on a CPU need it."),
+    Control("stride", "Stride", low=1, high=4, help="Both sides the same: TensorFlow's depthwise kernels on a CPU need it"),
     Control("side", "Input size for multiply-adds", "px", low=1, high=331),
-    Control("drawn_in", "Channels of the small layer", low=1, high=6, help="What is drawn; the counts use C_in."),
+    Control("drawn_in", "Channels of the small layer", low=1, high=6, help="What is drawn; the counts use C_in"),
     Control("drawn_out", "Its output channels", low=1, high=6),
     Control("seed", "Seed", low=0, high=99),
     Control("network", "NASNet", labels={"formula": "by formula", "built": "built by Keras", "filled": "built, with weights"},
             help="Building takes a few seconds. With weights, a network over the memory budget is refused before."),
-    Control("penultimate", "Penultimate filters", low=24, high=4032, help="A multiple of 24 · multiplier²."),
+    Control("penultimate", "Penultimate filters", low=24, high=4032, help="A multiple of 24 · multiplier²"),
     Control("blocks", "Normal cells a group", low=1, high=8),
     Control("filter_multiplier", "Filter multiplier", low=1, high=4),
     Control("stem", "Stem filters", low=1, high=96),

@@ -1,20 +1,24 @@
-"""**What you see.** The question's own case: an image of 1000 × 1000 random numbers, a kernel of 3 × 3,
-and one wanted value. **x** is the image around the window. The window is multiplied, cell by cell, with
-the kernel turned by 180° (**flipped**), and the nine **products** add up to the value. **y** is the map
-around that value as TensorFlow's convolution computes it: point at any of its cells and its own window
+"""**What you see.** The question's own case: an image of 1000 × 1000 random numbers, a **kernel** of 3 × 3 weights, and one
+wanted value. **x** is the image around the window. The window is multiplied, cell by cell, with the kernel turned by 180°
+(**flipped**), and the nine **products** add up to the value.
+
+**y** is the map around that value as TensorFlow's convolution computes it: point at any of its cells and its own window
 lights up in x. Hatched cells are zeros outside the image.
 
-**What to try.** Click another cell of x. Switch the convention: the same index now names another window,
-and the table below says which index would name the old one. Go to the last row, index 999x37, and choose
-the border *plain slice*: one row is left, broadcasting repeats it under all three rows of the kernel, and
-a wrong number comes out without an error. Switch *the whole map* on: the value is the same to the last
-digit, for a million times the work.
+**What to try.**
 
-**What it means for your code.** `(data[i:i+M, j:j+M] * kernel[::-1, ::-1]).sum()` is enough, as long as
-the window lies inside. At the border clip window *and* kernel; do not pad the whole image, which copies
-it and shifts every index. Say which cell of the window your index names: top-left (the *valid* map), the
-middle (*same*) or bottom-right (*full*). And remember that `tf.nn.conv2d` does not flip: what it computes
-is cross-correlation.
+- Click another cell of x.
+- Switch the convention: the same index now names another window, and the table says which index would name the old one.
+- Go to the last row, index 999x37, and choose the border *plain slice*: one row is left, *broadcasting* repeats it under all
+  three rows of the kernel, and a wrong number comes out without an error.
+- Switch *the whole map* on: the value is the same to the last digit, for a million times the work.
+
+**What it means for your code.**
+
+- `(data[i:i+M, j:j+M] * kernel[::-1, ::-1]).sum()` is enough, as long as the window lies inside.
+- At the border clip window *and* kernel; do not pad the whole image, which copies it and shifts every index.
+- Say which cell of the window your index names: top-left (the *valid* map), the middle (*same*) or bottom-right (*full*).
+- `tf.nn.conv2d` does not flip: what it computes is cross-correlation.
 """
 
 from __future__ import annotations

@@ -1,21 +1,27 @@
-"""**What you see.** An encoder halves the image stage by stage, a decoder doubles it again, and at the
-painted levels the encoder's map is added to the decoder's. The bars are the sizes at each level, level 0
-being the image; hatched bars meet a map of another size, and a bar of 0 was never reached. The pictures are the level where that happens
-first: what the encoder kept, its next map, and what comes back from below. Point at a cell of the
-decoder's map to see what it was made from. Crossed pixels have no partner. The comb at the end is every
-size from 0 to 511, 32 in a row: light fits, dark fits without rounding anything.
+"""**What you see.** An **encoder** halves the image stage by stage, a **decoder** doubles it again, and at the painted levels
+a **skip** adds the encoder's map to the decoder's. The bars are the sizes at each level, level 0 being the image; hatched
+bars meet a map of another size, and a bar of 0 was never reached.
 
-**What to try.** Drag the size and watch the hatched bar come and go: which sizes fit repeats every
-2^stages pixels. Make every stage SAME and the decoder is the larger one; with VALID and an even kernel
-it is the smaller one. Then choose a repair. Cropping the encoder is what the question's *crop_and_add*
-does: it runs, the output is smaller than the image, and the pictures are half a pixel apart.
+The pictures are the level where that happens first: what the encoder kept, its next map, and what comes back from below.
+Point at a cell of the decoder's map to see what it was made from; crossed pixels have no partner. The comb at the end is
+every size from 0 to 511, 32 in a row: light fits, dark fits without rounding anything.
 
-**What it means for your code.** A halving forgets whether its input was odd; doubling cannot know.
-SAME gives ⌈n/2⌉, VALID ⌊(n − k)/2⌋ + 1, and the transposed convolution gives 2·n (+ k − 2). So either
-feed sizes that halve without a remainder (pad the image to a multiple of 2^stages and crop the output),
-or tell the decoder the size it must reach: `tf.nn.conv2d_transpose(…, output_shape=tf.shape(skip))`,
-`Conv2DTranspose(…, output_padding=0 or 1)`, or `tf.image.resize`. Crop only what is larger: `tf.slice`
-refuses a negative offset, and slice notation takes one row instead, which then broadcasts unnoticed.
+**What to try.**
+
+- Drag the size and watch the hatched bar come and go: which sizes fit repeats every 2^stages pixels.
+- Make every stage SAME and the decoder is the larger one; with VALID and an even **kernel** (window) it is the smaller.
+- Choose a repair. Cropping the encoder is what the question's *crop_and_add* does: it runs, the output is smaller than the
+  image, and the maps lie half a pixel apart.
+
+**What it means for your code.**
+
+- A halving forgets whether its input was odd; doubling cannot know. SAME gives ⌈n/2⌉, VALID ⌊(n − k)/2⌋ + 1, the
+  transposed convolution 2·n (+ k − 2).
+- Feed sizes that halve without a remainder (pad the image to a multiple of 2^stages and crop the output), or tell the
+  decoder its size: `tf.nn.conv2d_transpose(…, output_shape=tf.shape(skip))`, `Conv2DTranspose(…, output_padding=0 or 1)`,
+  or `tf.image.resize`.
+- Crop only what is larger: `tf.slice` refuses a negative offset, and slice notation takes one row instead, which then
+  broadcasts unnoticed.
 """
 
 from __future__ import annotations
@@ -115,10 +121,10 @@ LAB = Lab(
     technique="skip-connection-crop-add",
     controls=(
         Control("size", "Image size", "px", low=16, high=512),
-        Control("stages", "Stages", help="Halvings with stride 2, and as many doublings."),
+        Control("stages", "Stages", help="Halvings with stride 2, and as many doublings"),
         Control("repair", "Repair", labels=REPAIRS),
-        Control("layers", "Padding and kernel of each stage", help="The last row goes on for deeper stages."),
-        Control("skips", "Levels with a skip", help="One digit a level, level 0 (the image) first; or click them on the stage."),
+        Control("layers", "Padding and kernel of each stage", help="The last row goes on for deeper stages"),
+        Control("skips", "Levels with a skip", help="One digit a level, level 0 (the image) first; or click them on the stage"),
         Control("level", "Level shown", low=0, high=5, auto="where they part"),
         Control("channels", "Channels of the encoder"),
         Control("decoder_channels", "Channels of the decoder", auto="as many"),

@@ -1,21 +1,26 @@
-"""**What you see.** A hundred normal values are rounded to eight levels, and yet they get a gradient. The slope
-of a staircase is 0 almost everywhere, so `fake_quant_with_min_max_vars` cheats on purpose: it hands the
-upstream gradient **straight through** inside its range and stops it outside. Nearly every gradient is 1. One is
-0 and one is 2: the red diamond received what the orange cross lost.
+"""**What you see.** A hundred normal values are rounded to eight levels (**quantised**, as for a small chip), and yet they get
+a gradient. The slope of a staircase is 0 almost everywhere, so `fake_quant_with_min_max_vars` cheats on purpose: it hands
+the gradient that comes from the loss **straight through** inside its range and stops it outside (a *straight-through
+estimator*, STE). Nearly every gradient is 1. One is 0 and one is 2: the red diamond received what the orange cross lost.
 
-**Why 0 and 2.** Here min and max are `reduce_min(x)` and `reduce_max(x)`, so nothing should be clipped. But 0
-must be one of the levels, and the range is **nudged** until it is. That pushes k extreme values out on one
-side. They lose their own gradient, max (or min) collects all k, and hands them to the one value it was taken
-from. So k − 1 gradients are 0, one is k, and the sum is still the number of values.
+**Why 0 and 2.** Here min and max are `reduce_min(x)` and `reduce_max(x)`, so nothing should be clipped. But 0 must be one
+of the levels, and the range is **nudged** until it is. That pushes k extreme values out on one side. They lose their own
+gradient; max (or min) collects all k and hands them to the one value it was taken from. So k − 1 gradients are 0, one is
+k, and the sum is still the number of values.
 
-**What to try.** Take min and max behind `stop_gradient`: the diamond is gone, both clipped values have 0. Give
-a fixed range and watch *d loss / d max* count what lies above it. Drag max below 0, or min above it. Type two
-equal largest values: they share what max hands on. Switch *a range for each column* on for ten small staircases.
+**What to try.**
 
-**What it means for your code.** Take a range from a moving average or stop its gradient, unless you want the
-extremes to be trained by others. Do not expect [−1, 1] back: with 3 bits it becomes [−0.857, 1.143], and which
-side loses is decided by float32 rounding. `narrow_range=True` keeps a symmetric range exact. Rounding by hand
-with `tf.round` gives None, not 0: write `x + tf.stop_gradient(tf.round(x) - x)`.
+- Take min and max behind `stop_gradient`: the diamond is gone, both clipped values have 0.
+- Give a fixed range and watch *d loss / d max* count what lies above it. Drag max below 0, or min above it.
+- Type two equal largest values: they share what max hands on.
+- Switch *a range for each column* on for ten small staircases.
+
+**What it means for your code.**
+
+- Take a range from a moving average or stop its gradient, unless you want the extremes to be trained by others.
+- Do not expect [−1, 1] back: with 3 bits it becomes [−0.857, 1.143], and which side loses is decided by float32 rounding.
+  `narrow_range=True` keeps a symmetric range exact.
+- Rounding by hand with `tf.round` gives None, not 0: write `x + tf.stop_gradient(tf.round(x) - x)`.
 """
 
 from __future__ import annotations
@@ -125,16 +130,30 @@ def _ways_note(trace: Trace) -> str:
 
 CONTROLS = (
     Control("bits", "Bits", help="2 to the power of bits is the number of levels"),
-    Control("mode", "Range", labels=RANGES, help="where min and max come from"),
-    Control("min", "min", low=-4, high=4, when=("mode", ("fixed", "moving-average"))),
-    Control("max", "max", low=-4, high=4, when=("mode", ("fixed", "moving-average"))),
-    Control("decay", "Decay", help="share the average keeps", when=("mode", ("moving-average",))),
-    Control("narrow_range", "narrow_range", help="leave out the lowest level"),
-    Control("per_channel", "A range for each column"),
+    Control("mode", "Range", labels=RANGES, help="Where min and max come from"),
+    Control(
+        "min",
+        "min",
+        help="Lower end of the range, before it is nudged",
+        low=-4,
+        high=4,
+        when=("mode", ("fixed", "moving-average")),
+    ),
+    Control(
+        "max",
+        "max",
+        help="Upper end of the range, before it is nudged",
+        low=-4,
+        high=4,
+        when=("mode", ("fixed", "moving-average")),
+    ),
+    Control("decay", "Decay", help="Share the average keeps", when=("mode", ("moving-average",))),
+    Control("narrow_range", "narrow_range", help="Leave out the lowest level"),
+    Control("per_channel", "A range for each column", help="Each column has a min and a max of its own"),
     Control("mins", "min of each column", auto="min for all", when=("per_channel", (True,))),
     Control("maxs", "max of each column", auto="max for all", when=("per_channel", (True,))),
-    Control("x", "Values x", help="numbers, separated by commas", auto="normal samples"),
-    Control("size", "Samples", when=("x", (None,)), help="rows and columns"),
+    Control("x", "Values x", help="Numbers, separated by commas", auto="normal samples"),
+    Control("size", "Samples", when=("x", (None,)), help="Rows and columns"),
     Control("seed", "Seed of the samples", low=0, high=400, when=("x", (None,))),
     Control("upstream", "Upstream gradient", help="d loss / d y, repeated over the values: 1 for a sum"),
     Control("dtype", "Number format", help="TensorFlow has this operation for float32 alone"),

@@ -1,18 +1,26 @@
-"""**What you see.** A network forwards, from x to the loss, and under it backwards: by hand, one product a
-tensor, then GradientTape's own gradients. Two lines do all of it. What a layer is blamed for, dL/dz, meets
-*what came in* to give the gradient of its weights, `dL/dW = aᵀ · dL/dz`; and it meets *the weights* to blame the
-layer before, `dL/da = dL/dz · Wᵀ`. An activation only multiplies by its slope on the way. Point at a cell: the cells
-it was made of light up. Type over a cell of x, y or W.
+"""**What you see.** A network forwards, from x to the loss, and under it backwards (**backpropagation**): by hand, one product
+a tensor, then GradientTape's own gradients. In each layer a product with weights W gives the sums **z**, and an activation
+such as ReLU makes **a** of them.
 
-**What to try.** Write the pass wrong, under *Mistake*: the first tensor that departs from the tape is named, and what is
-still right stays right. Some mistakes hide: a batch of one, a square shape, a loss without a mean. Add a third layer: the same
-two lines, once more.
+Two lines do all of it. What a layer is blamed for, dL/dz, meets *what came in* to give the gradient of its weights,
+`dL/dW = aᵀ · dL/dz`; and it meets *the weights* to blame the layer before, `dL/da = dL/dz · Wᵀ`. An activation only
+multiplies by its slope on the way.
 
-**What it means for your code.** h_relu belongs to the gradient of w2 because it is what the second product was given: no
-ReLU is used twice. The transposes are not to be remembered, the shapes force them: a gradient has its tensor's shape, and [100, 64] · [64, 10]
-is the only way to get [100, 10]. Check a gradient by hand with numbers of generic, unequal sizes, more than one sample, in
-float64: it must agree to 1e-12, not almost. Where a sum is exactly 0 the ReLU has no slope: TensorFlow takes 0, the tutorial's
-`grad[h < 0] = 0` takes 1, a finite difference takes the half.
+**What to try.**
+
+- Point at a cell: the cells it was made of light up. Type over a cell of x, y or W.
+- Write the pass wrong, under *Mistake*: the first tensor that departs from the tape is named, and what is still right
+  stays right. Some mistakes hide: in a batch of one, a square shape, a loss without a mean.
+- Add a third layer: the same two lines, once more.
+
+**What it means for your code.**
+
+- h_relu belongs to the gradient of w2 because it is what the second product was given: no ReLU is used twice.
+- The transposes need not be remembered, the shapes force them: a gradient has its tensor's shape, and [100, 64] · [64, 10]
+  is the only way to get [100, 10].
+- Check a gradient by hand with unequal sizes, more than one sample, in float64: it must agree to 1e-12, not almost.
+- Where a sum is exactly 0 the ReLU has no slope: TensorFlow takes 0, the tutorial's `grad[h < 0] = 0` takes 1, a finite
+  difference takes the half.
 """
 
 from __future__ import annotations
@@ -83,17 +91,17 @@ LAB = Lab(
     question="Why is grad_w2 = h_relu.T · grad_y_pred: is the ReLU used twice? And what would a third layer look like?",
     technique="manual-backpropagation",
     controls=(
-        Control("mistake", "Mistake in the pass by hand", labels=MISTAKES),
-        Control("layers", "Layers", help="Up to five: how many units, and the activation of each."),
+        Control("mistake", "Mistake in the pass by hand", help="Written into the pass by hand only; the tape stays right", labels=MISTAKES),
+        Control("layers", "Layers", help="Up to five: how many units, and the activation of each"),
         Control("layer", "Layer shown", low=1, high=5, auto="all, while small"),
         Control("batch", "Samples", low=1, high=8),
-        Control("inputs", "Inputs", low=1, high=8, help="A link may ask for up to 1,024."),
+        Control("inputs", "Inputs", low=1, high=8, help="A link may ask for up to 1,024"),
         Control("loss", "Loss", labels=LOSSES),
         Control("bias", "Bias"),
         Control("numbers", "Numbers", labels={"normal": "standard normal", "scaled": "normal, W ÷ √inputs"},
                 help="Seeded; the example's stand in the first cells. Type over any cell of x, y and W."),
         Control("seed", "Seed", low=0, high=99),
-        Control("rate", "Learning rate", low=1e-7, high=1, log=True),
+        Control("rate", "Learning rate", help="How far a step goes along the gradient", low=1e-7, high=1, log=True),
         Control("steps", "Steps of descent", low=0, high=200),
         Control("dtype", "Number format"),
         *(Control(f"w{number}", f"w{number}, row by row", auto="as chosen above", when=("layer", (number,)))

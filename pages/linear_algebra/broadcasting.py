@@ -1,17 +1,22 @@
-"""**What you see.** The question's own case: a column of 47 numbers, [47, 1], and a row of 47, [47]. The small grid
-writes the sizes under each other, **aligned from the right**; a tensor with fewer axes gets axes of size 1 in front,
-and where one has a 1 it is repeated along the other's size. Both are repeated here, and the result is [47, 47]. Point at a cell of **out** and
-the cell of **a** and of **b** that it was made from light up.
+"""**What you see.** The question's own case: a column of 47 numbers, [47, 1], and a row of 47, [47]. The small grid writes the
+sizes under each other, **aligned from the right**; a tensor with fewer axes gets axes of size 1 in front, and where one
+has a 1 it is repeated along the other's size: **broadcasting**. Both are repeated here, and the result is [47, 47]. Point
+at a cell of **out** and the cells of **a** and **b** that it was made from light up.
 
-**What to try.** Open *A perfect model, loss 368*: predictions and labels are equal, yet the mean of their squared
-differences is 368, because every prediction was compared with every label. Choose the repair *new axis at the end*
-and it is 0. Then drag a size: when two sizes differ and neither is 1, the axis is crossed out and TensorFlow's own
-words stand below. Switch *repeat first* on to see the copies that `+` saves you.
+**What to try.**
 
-**What it means for your code.** No error and no warning comes with a wrong alignment, only a number. Print shapes
-before a loss; write `y[:, tf.newaxis]` or `tf.squeeze(p, -1)` so that both have one shape; and say what you expect
-with `tf.ensure_shape`. A missing axis is always added **in front**: a bias for each channel fits, a weight for
-each example does not, until you give it its axes of size 1.
+- Open *A perfect model, loss 368*: predictions and labels are equal, yet the mean of their squared differences is 368,
+  because every prediction was compared with every label. Choose the repair *new axis at the end* and it is 0.
+- Drag a size: when two sizes differ and neither is 1, the axis is crossed out and TensorFlow's own words stand below.
+- Switch *repeat first* on to see the copies that `+` saves you.
+
+**What it means for your code.**
+
+- No error and no warning comes with a wrong alignment, only a number. Print shapes before a loss.
+- Write `y[:, tf.newaxis]` or `tf.squeeze(p, -1)` so that both have one shape, and say what you expect with
+  `tf.ensure_shape`.
+- A missing axis is always added **in front**: a bias for each channel fits, a weight for each example does not, until you
+  give it its axes of size 1.
 """
 
 from __future__ import annotations
@@ -107,13 +112,13 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 
 
 CONTROLS = (
-    Control("a", "Shape of a", low=0, high=64, sliders="a, size {}", help="such as 47,1; nothing for a single number"),
-    Control("b", "Shape of b", low=0, high=64, sliders="b, size {}", help="such as 47"),
+    Control("a", "Shape of a", low=0, high=64, sliders="a, size {}", help="Such as 47,1; nothing for a single number"),
+    Control("b", "Shape of b", low=0, high=64, sliders="b, size {}", help="Such as 47"),
     Control("c", "Shape of c", low=0, high=64, sliders="c, size {}", auto="no third tensor"),
-    Control("operation", "Operation", labels={"squared difference": "(a − b)²", "add": "a + b", "subtract": "a − b",
+    Control("operation", "Operation", help="What meets cell by cell", labels={"squared difference": "(a − b)²", "add": "a + b", "subtract": "a − b",
                                               "multiply": "a × b"}),
-    Control("repair", "Repair", help="new axis at the end: lower ranks get axes of size 1. squeeze: "
-            "axes of size 1 go. crop: each axis is cut to the smallest size that is not 1."),
+    Control("repair", "Repair", help="New axis at the end: lower ranks get axes of size 1. Squeeze: "
+            "axes of size 1 go. Crop: each axis is cut to the smallest size that is not 1."),
     Control("values", "Values", labels={"counted": "a in tens, b in ones", "same": "all the same", "random": "random"}),
     Control("explicit", "Repeat first, with tf.broadcast_to"),
     Control("seed", "Seed", low=0, high=99, when=("values", ("random",))),

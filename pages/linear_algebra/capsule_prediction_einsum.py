@@ -1,17 +1,23 @@
-"""**What you see.** Every input capsule `u_i` predicts every output capsule: `û_ij = W_ij u_i`, a small matrix for each
-pair. One input capsule `i` is on the stage: its matrices side by side, and its predictions as rows `j`. Point at a
-cell of `û` to see the row of `W_ij` and the capsule it is made of. *reference* computes each product alone.
+"""**What you see.** A **capsule** is a small group of units that speak together, as one vector. Every input capsule `u_i`
+predicts every output capsule: `û_ij = W_ij u_i`, a small matrix for each pair. One input capsule `i` is on the stage: its
+matrices side by side, and its predictions as rows `j`. Point at a cell of `û` to see the row of `W_ij` and the capsule it
+is made of. *reference* computes each product alone.
 
-**What to try.** Change one letter of the output. In `ijkl,bil->bilk` the letter `j` is gone, so einsum **sums over
-the output capsules**, and `l` is kept, so nothing is contracted: no error, another tensor. With as many numbers
-in a capsule as there are output capsules even the shape is the expected one. Then choose *multiply, add*
-and let the capsule meet the rows: `W * u[..., None]` scales rows, which is not `W u`.
+**What to try.**
 
-**What it means for your code.** No tiling: `tf.einsum('ijkl,bil->bijk', W, u)` or
-`tf.linalg.matvec(W, u[:, :, None, :])` need neither copies of `W` nor of `u`. Test with numbers, never with zeros:
-zeros times anything is right. If it must be fast, one `tf.matmul` for each input capsule over the whole batch does the least.
+- Change one letter of the output. In `ijkl,bil->bilk` the letter `j` is gone, so einsum **sums over the output capsules**,
+  and `l` is kept, so it is not summed: no error, another tensor. With as many numbers in a capsule as there are output
+  capsules even the shape is the expected one.
+- Choose *multiply, add* and let the capsule meet the rows: `W * u[..., None]` scales rows, which is not `W u`.
 
-**What it does not do.** Only the predictions: no routing, no squashing.
+**What it means for your code.**
+
+- No tiling (copying W for every sample): `tf.einsum('ijkl,bil->bijk', W, u)` or `tf.linalg.matvec(W, u[:, :, None, :])`
+  need neither copies of `W` nor of `u`.
+- Test with numbers, never with zeros: zeros times anything is right.
+- If it must be fast, one `tf.matmul` for each input capsule over the whole batch does the least.
+
+**What it does not do.** Only the predictions: no routing, no squashing, which a capsule network does with them next.
 """
 
 from __future__ import annotations
@@ -115,8 +121,8 @@ def asks(given: Mapping[str, Any]) -> str:
 
 SMALL = {"batch": 1, "inputs": 2, "outputs": 3, "out_size": 2, "in_size": 2}
 CONTROLS = (
-    Control("method", "Method", labels={"tile": "tile, matmul", "elementwise": "multiply, add"}),
-    Control("expression", "einsum of W[i,j,k,l] and u[b,i,l]", help="Change one letter of the output.", when=("method", ("einsum",))),
+    Control("method", "Method", help="All compute the same products, if they are right", labels={"tile": "tile, matmul", "elementwise": "multiply, add"}),
+    Control("expression", "einsum of W[i,j,k,l] and u[b,i,l]", help="Change one letter of the output", when=("method", ("einsum",))),
     Control("meets", "u_i is multiplied with", labels={"columns": "columns of W_ij", "rows": "rows of W_ij"}, when=("method", ("elementwise",))),
     Control("total", "Then added up", labels={"columns": "over columns", "rows": "over rows"}, when=("method", ("elementwise",))),
     Control("batch", "Samples", unit="b", high=50),
@@ -124,7 +130,7 @@ CONTROLS = (
     Control("outputs", "Output capsules", unit="j", high=10),
     Control("out_size", "Numbers of an output capsule", unit="k"),
     Control("in_size", "Numbers of an input capsule", unit="l"),
-    Control("shown", "Input capsule shown", help="Counted from 0."),
+    Control("shown", "Input capsule shown", help="Counted from 0"),
     Control("values", "W and u hold", labels={"whole": "−3 to 3"}),
     Control("seed", "Seed", low=0, high=99),
 )  # fmt: skip

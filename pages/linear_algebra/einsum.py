@@ -1,18 +1,24 @@
-"""**What you see.** Every letter names an axis. Two axes with the same letter move together. A letter that stands
-after the arrow is **kept**; every other letter is **summed**. Point at a cell of `Y`: its letters get numbers, and
-the cells of the operands that lie there light up. The table *What each letter does* says it in words, and
-*The same as loops* is the whole of einsum: one loop a letter, one product, one sum.
+"""**What you see.** Every letter names an axis. Two axes with the same letter move together. A letter that stands after the
+arrow is **kept**; every other letter is **summed**. Point at a cell of `Y`: its letters get numbers, and the cells of the
+operands that lie there light up. The table *What each letter does* says it in words, and *The same as loops* is the whole
+of einsum: one loop a letter, one product, one sum.
 
-**What to try.** Move a letter: `ij,jk->ik` is a matrix product, `ij,jk->ki` its transpose, `ij,jk->ijk` sums nothing,
-`ij,jk->i` also sums the columns away. Write sizes by letter (`i=3, j=4`) or shapes by operand (`3x4, 4x2`): with
-shapes, sizes can disagree, and the error says where. Misspell a letter in the output: an error. Misspell it in an
-operand: no error, another result.
+**What to try.**
 
-**What it means for your code.** TensorFlow checks that equal letters have equal sizes, and that output letters exist.
-It cannot know that two different letters should have been the same one: it then sums both alone. Write the arrow
-always, because without it the output is in alphabetical order. Unlike NumPy, `tf.einsum` never stretches a
-named axis of size 1; only `...` is broadcast. Two operands become one batched `tf.matmul` underneath; three or more
-are multiplied in pairs, in an order that opt_einsum chooses.
+- Move a letter: `ij,jk->ik` is a matrix product, `ij,jk->ki` its transpose, `ij,jk->ijk` sums nothing, `ij,jk->i` also sums
+  the columns away.
+- Write sizes by letter (`i=3, j=4`) or shapes by operand (`3x4, 4x2`): with shapes, sizes can disagree, and the error says
+  where.
+- Misspell a letter in the output: an error. Misspell it in an operand: no error, another result.
+
+**What it means for your code.**
+
+- TensorFlow checks that equal letters have equal sizes, and that output letters exist. It cannot know that two different
+  letters should have been the same one: it then sums both alone.
+- Write the arrow always: without it the output is in alphabetical order.
+- Unlike NumPy, `tf.einsum` never stretches a named axis of size 1; only `...` is broadcast.
+- Two operands become one batched `tf.matmul` underneath; three or more are multiplied in pairs, in an order that
+  opt_einsum chooses.
 
 **What it does not do.** Up to four operands, six axes each, sizes up to 32; letters a–z and A–Z as in TensorFlow.
 """

@@ -1,20 +1,26 @@
-"""**What you see.** The way from data to loss: a batch is taken, the model answers, the loss compares the answers with
-the labels. The strip shows each shape; a ✗ marks where TensorFlow stops, and its own words stand below. Then the same
-way once more with the smallest repair, which was really run. Below are the tensors, and tables of what does not fit.
+"""**What you see.** The way from data to loss: a batch is taken, the model answers, the loss compares the answers with the
+labels. The **head** is the model's last layer. The strip shows each shape; a ✗ marks where TensorFlow stops, and its own
+words stand below. Then the same way once more with the smallest repair, which was really run. Below are the tensors, and
+tables of what does not fit.
 
-**What to try.** Type your own data's shape, with the number of samples first, and choose model, head and loss as in
-your code. Then break it: take `x[0]` instead of a batch, leave out the channel axis, swap the labels' form. Look for
-the combinations that end in a number and are wrong all the same: the mean of squares by hand, no activation without
-`from_logits`, softmax over one unit, softmax over axis 0.
+**What to try.**
 
-**What it means for your code.** Print four shapes before you train: `x`, `model(x)`, `y` and the loss. The first axis
-is the batch in all of them, and the labels' form belongs to the loss: **integers** to the sparse one, **one-hot** to
-the categorical one, `(n, 1)` to one unit. An error is the good case. Keras mends some things silently (a missing last
-axis of 1, labels `(n,)` against outputs `(n, 1)`), and it looks under a softmax or sigmoid layer for the logits. That
-help ends where the numbers leave the layer: in your own arithmetic, in NumPy, after `predict`.
+- Type your own data's shape, with the number of samples first, and choose model, head and loss as in your code.
+- Break it: take `x[0]` instead of a batch, leave out the channel axis, swap the labels' form.
+- Look for what ends in a number and is wrong all the same: the mean of squares by hand, no activation without
+  `from_logits` (a **logit** is a score before softmax or sigmoid), softmax over one unit, softmax over axis 0.
 
-**fit or a call.** `fit` counts the samples first and brings labels into shape for the loss, also for one of your own;
-a call does neither. Here `fit` runs eagerly and with learning rate 0, so that both begin from the same weights.
+**What it means for your code.**
+
+- Print four shapes before you train: `x`, `model(x)`, `y` and the loss. The first axis is the batch in all but the loss.
+- The labels' form belongs to the loss: **integers** to the sparse one, **one-hot** (a row with a single 1) to the
+  categorical one, `(n, 1)` to one unit.
+- An error is the good case. Keras mends some things silently (a missing last axis of 1, labels `(n,)` against outputs
+  `(n, 1)`), and looks under a softmax or sigmoid layer for the logits. That help ends where the numbers leave the layer:
+  in your own arithmetic, in NumPy, after `predict`.
+
+**fit or a call.** `fit` counts the samples first and brings labels into shape for the loss, also for one of your own; a
+call does neither. Here `fit` runs eagerly and with learning rate 0, so that both begin from the same weights.
 """
 
 from __future__ import annotations
@@ -164,17 +170,17 @@ TABLES = (
 CROSS = ("loss", ("categorical", "sparse", "binary"))
 CLASSES = ("labels", ("integers", "integers-column", "from-one", "one-hot"))
 CONTROLS = (
-    Control("data", "Data's shape", help="all samples: their number, then the shape of one; 12,28,28 for twelve pictures"),
+    Control("data", "Data's shape", help="All samples: their number, then the shape of one; 12,28,28 for twelve pictures"),
     Control("labels", "Labels", labels=LABELS),
     Control("classes", "Classes", when=CLASSES),
     Control("batch", "The batch taken", labels=BATCHES),
     Control("body", "Model", labels=BODIES),
-    Control("input_shape", "keras.Input", auto="one sample's shape", help="without the batch axis, such as 28,28,1"),
+    Control("input_shape", "keras.Input", auto="one sample's shape", help="Without the batch axis, such as 28,28,1"),
     Control("units", "Units of the head"),
-    Control("activation", "Activation", labels=ACTIVATIONS),
+    Control("activation", "Activation", help="What follows the head", labels=ACTIVATIONS),
     Control("loss", "Loss", labels=LOSSES),
-    Control("from_logits", "from_logits=True", when=CROSS),
-    Control("way", "Run as", labels=WAYS, help="numbers: what predict or NumPy hands on"),
+    Control("from_logits", "from_logits=True", help="Tells a cross-entropy that no softmax or sigmoid came before", when=CROSS),
+    Control("way", "Run as", labels=WAYS, help="Numbers: what predict or NumPy hands on"),
     Control("api", "Made as", labels={"sequential": "Sequential", "functional": "functional"}),
     Control("batch_size", "Samples of a batch", low=1, high=8),
     Control("label_count", "Number of labels", low=1, high=24, auto="one each"),

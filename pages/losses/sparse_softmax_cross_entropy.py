@@ -1,20 +1,25 @@
-"""**What you see.** A network gave each class a **logit**, any number at all. Softmax turns logits into
-probabilities; the loss is −log of the one probability that belongs to the true class, the **label**. For the
-logits 0, 1, 2 and label 1 that is −log 0.2447 = 1.4076: a single bar. *Sparse* only says that the label comes as
-a number; the one-hot vector beside the softmax is what it stands for.
+"""**What you see.** A network gave each class a **logit**, any number at all. Softmax turns logits into probabilities; the
+loss is −log of the one probability that belongs to the true class, the **label**. For the logits 0, 1, 2 and label 1 that
+is −log 0.2447 = 1.4076: a single bar. *Sparse* only says that the label comes as a number; the one-hot vector beside the
+softmax, 1 for the label and 0 elsewhere, is what it stands for.
 
-**What to try.** Drag a logit and watch all bars move: softmax shares one whole. Drag **shift**: nothing changes,
-because only differences count. Then go through the ways of computing it. The formula as the textbook prints it
-breaks at logits of 100; softmax applied twice looks harmless and cannot reach 0; yes-or-no terms for every class
-give 2.596 here. Switch to **pixels** for a label map: paint classes, ignore some, and see what the mean divides by.
+**What to try.**
 
-**What it means for your code.** Give the loss logits and say so: `tf.nn.sparse_softmax_cross_entropy_with_logits`,
-or Keras with `from_logits=True`. Keras' default takes what it gets for probabilities. If it gets a softmax's output,
-it cuts probabilities at 1e-7 in eager mode (no loss above 16.118, and no gradient there), but looks through to the
-logits inside `tf.function` and `fit`: the same line of code gives 16.118 or 120.
+- Drag a logit and watch all bars move: softmax shares one whole. Drag **shift**: nothing changes, because only
+  differences count.
+- Go through the ways of computing it. The formula as the textbook prints it breaks at logits of 100; softmax applied twice
+  looks harmless and cannot reach 0; yes-or-no terms for every class give 2.596 here.
+- Switch to **pixels** for a label map: paint classes, ignore some, and see what the mean divides by.
 
-**Where the gradient goes.** To every logit, as **softmax − one-hot**: down for the label's (so it is raised), up for
-all others, and the sum is 0. There is none for the label: it is an integer, and the tape answers None.
+**What it means for your code.**
+
+- Give the loss logits and say so: `tf.nn.sparse_softmax_cross_entropy_with_logits`, or Keras with `from_logits=True`.
+  Keras' default takes what it gets for probabilities.
+- If Keras gets a softmax's output, it cuts probabilities at 1e-7 in eager mode (no loss above 16.118, and no gradient
+  there), but looks through to the logits inside `tf.function` and `fit`: the same line gives 16.118 or 120.
+
+**Where the gradient goes.** To every logit, as **softmax − one-hot**: down for the label's (so it is raised), up for all
+others, and the sum is 0. There is none for the label: it is an integer, and the tape answers None.
 """
 
 from __future__ import annotations
@@ -189,20 +194,20 @@ def _note(trace: Trace) -> str:
 PIXELS, ONE = ("mode", ("pixels",)), ("mode", ("one",))
 CONTROLS = (
     Control("mode", "Labels", labels={"one": "one example", "pixels": "every pixel"}),
-    Control("logits", "Logits", low=-10, high=10, help="one number a class; −inf rules one out", when=ONE, sliders="Logit of class {}"),
-    Control("label", "Label", low=0, high=9, when=ONE, sliders="Label"),
+    Control("logits", "Logits", low=-10, high=10, help="One number a class; −inf rules one out", when=ONE, sliders="Logit of class {}"),
+    Control("label", "Label", help="The true class, counted from 0", low=0, high=9, when=ONE, sliders="Label"),
     Control("rows", "Rows", when=PIXELS),
     Control("columns", "Columns", when=PIXELS),
     Control("classes", "Classes", low=2, when=PIXELS),
-    Control("seed", "Picture", help="the seed it is drawn from", low=0, high=50, when=PIXELS),
-    Control("brush", "Label to paint", low=-1, high=9, help="a stroke on the labels writes it", when=PIXELS),
+    Control("seed", "Picture", help="The seed it is drawn from", low=0, high=50, when=PIXELS),
+    Control("brush", "Label to paint", low=-1, high=9, help="A stroke on the labels writes it", when=PIXELS),
     Control("pixel", "Chosen pixel", when=PIXELS),
     Control("labels", "Labels, row after row", auto="a seeded picture", when=PIXELS),
     Control("pixel_logits", "Logits, pixel after pixel", auto="a seeded picture", when=PIXELS),
     Control("way", "Computed by", labels=WAYS),
     Control("execution", "Executed", labels={"graph": "in a graph", "xla": "XLA"}, help="XLA compiles first: a second for each new shape"),
-    Control("shift", "Shift", low=-200, high=200, help="added to every logit"),
-    Control("temperature", "Temperature", help="logits are divided by it"),
+    Control("shift", "Shift", low=-200, high=200, help="Added to every logit"),
+    Control("temperature", "Temperature", help="Logits are divided by it"),
     Control("labels_as", "Labels handed over as", labels={
         "integers": "integers, as they should be", "extra axis": "with a last axis of 1", "fractions": "fractions",
         "one-hot": "one-hot", "swapped": "swapped with the logits"}),

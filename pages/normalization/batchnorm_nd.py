@@ -1,19 +1,26 @@
-"""**What you see.** The output of a 3-D convolution, two clips of nine frames, on its way through batch
-normalisation. Point at a cell of **mean**: every value that shares it lights up, all samples, all frames
-and all positions of one channel. That one number, its variance, and one pair γ, β is all a feature map
-has, however large it is: 345,600 values for each of 96 maps in the question's network.
+"""**What you see.** The output of a 3-D convolution, two clips of nine frames, on its way through **batch normalisation**:
+every channel (feature map) is brought to mean 0 and variance 1 over the batch, then scaled by γ and shifted by β, which
+are learned. Point at a cell of **mean**: every value that shares it lights up, all samples, all frames and all positions
+of one channel.
 
-**What to try.** Set the axis to 1. Nothing fails, but γ is now 9 long, one for each *frame*, and the
-channels are mixed: the mistake that data in the other layout makes by itself. Switch to inference: the
-layer uses its moving values, which after 100 steps with momentum 0.99 are only 63 % there; 299 steps
-bring them to 95 %. Let the data shift from batch to batch and they never arrive. With a dense layer and
-a batch of 1 every output is β: a value alone is its own mean.
+That one number, its variance, and one pair γ, β is all a feature map has, however large it is: 345,600 values for each of
+96 maps in the question's network.
 
-**What it means for your code.** `BatchNormalization()` keeps the last axis, for dense, 2-D and 3-D
-layers alike; only for channels first write `axis=1`. Drop the bias of the layer before: the mean takes it
-away again. Call with `training=` explicitly in your own loops, look at the gap between training and
-inference before you trust a small batch or a short run, and lower the momentum for those. Normalising
-before the ReLU leaves half of the output zero, after it half below zero; both are used.
+**What to try.**
+
+- Set the axis to 1. Nothing fails, but γ is now 9 long, one for each *frame*, and the channels are mixed: the mistake that
+  data in the other layout makes by itself.
+- Switch to inference: the layer uses its moving values, which after 100 steps with momentum 0.99 are only 63 % there; 299
+  steps bring them to 95 %. Let the data shift from batch to batch and they never arrive.
+- Take a dense layer and a batch of 1: every output is β, since a value alone is its own mean.
+
+**What it means for your code.**
+
+- `BatchNormalization()` keeps the last axis, for dense, 2-D and 3-D layers alike; only for channels first write `axis=1`.
+- Drop the bias of the layer before: the mean takes it away again.
+- Call with `training=` explicitly in your own loops, look at the gap between training and inference before you trust a
+  small batch or a short run, and lower the momentum for those.
+- Normalising before the ReLU leaves half of the output zero, after it half below zero; both are used.
 """
 
 from __future__ import annotations
@@ -127,9 +134,9 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         *found,
         (
             "output",
-            f"mean {short(told['out_mean'])}, variance {short(told['out_variance'])}, {told['zeros']:.0%} zeros",
+            f"mean {short(told['out_mean'])}, variance {short(told['out_variance'])}, {told['zeros'] * 100:.0f} % zeros",
         ),
-        ("moving mean", f"{row(told['moving_mean'])}, {told['reached']:.0%} of the way"),
+        ("moving mean", f"{row(told['moving_mean'])}, {told['reached'] * 100:.0f} % of the way"),
         ("training − inference", f"up to {short(told['gap'])}"),
         ("difference from Keras", short(told["keras_difference"])),
     ]
@@ -147,11 +154,11 @@ LAB = Lab(
         Control("sizes", "Sizes after the batch", help="Channels last, such as 9,2,2,3", when=("case", ("custom",))),
         Control("batch", "Batch size"),
         Control("axis", "Axis that is kept", low=-5, high=4, help="−1 is the channels; all others are averaged"),
-        Control("mode", "Mode"),
+        Control("mode", "Mode", help="Training: mean and variance of this batch. Inference: the moving ones."),
         Control("trainable", "trainable", help="Off: frozen, as for fine-tuning"),
         Control("order", "Order", labels=ORDERS),
-        Control("epsilon", "Epsilon", low=1e-5, high=10, log=True),
-        Control("momentum", "Momentum", low=0, high=0.999),
+        Control("epsilon", "Epsilon", help="Added to the variance before the root, against 0 ÷ 0", low=1e-5, high=10, log=True),
+        Control("momentum", "Momentum", help="Share of the old moving value that each step keeps", low=0, high=0.999),
         Control("steps", "Steps of training before"),
         Control("shift", "Shift per batch", help="How much all data moves from one batch to the next"),
         Control("gamma", "γ", low=-3, high=3, sliders="γ[{}]", help="One for each place of the axis; missing ones are 1"),

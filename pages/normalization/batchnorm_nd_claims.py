@@ -81,7 +81,7 @@ def _faster(_: Run) -> Measured:
     called = _calls()
     gains = [plain / flat - 1 for flat, _, plain in called["seconds"]]
     each = ", ".join(
-        f"{gain:+.0%} at {size} × {size}" for gain, size in zip(gains, called["sizes"], strict=True)
+        f"{gain * 100:+.0f} % at {size} × {size}" for gain, size in zip(gains, called["sizes"], strict=True)
     )
     value = f"now, on this machine: {each.replace('-', '−')}; with other sizes or a GPU something else"
     return Measured(value, "holds" if all(0.12 <= gain <= 0.3 for gain in gains) else "depends")
@@ -95,8 +95,8 @@ def _collapse(_: Run) -> Measured:
 def _order(run: Run) -> Measured:
     after, before = run(order="bn-relu").facts, run(order="relu-bn").facts
     value = (
-        f"BN → ReLU: mean {short(after['out_mean'])}, {after['zeros']:.0%} zeros; ReLU → BN: mean "
-        f"{short(before['out_mean'])}, variance {short(before['out_variance'])}, {before['negative']:.0%} below 0"
+        f"BN → ReLU: mean {short(after['out_mean'])}, {after['zeros'] * 100:.0f} % zeros; ReLU → BN: mean "
+        f"{short(before['out_mean'])}, variance {short(before['out_variance'])}, {before['negative'] * 100:.0f} % below 0"
     )
     centred = abs(before["out_mean"]) < 1e-4 and before["negative"] > 0.3
     return Measured(value, "depends" if centred and after["out_mean"] > 0.2 < after["zeros"] else "holds")
@@ -127,7 +127,7 @@ def _converged(run: Run) -> Measured:
     reached = {steps: run(steps=steps).facts["reached"] for steps in (100, 298, 299)}
     value = (
         f"after one step the moving mean is {short(share)} of the data's mean; after 100 steps it has come "
-        f"{reached[100]:.1%} of the way, 95 % after 299"
+        f"{reached[100] * 100:.1f} % of the way, 95 % after 299"
     )
     slow = reached[298] < 0.95 <= reached[299] and abs(share - 0.01) < 1e-4
     return Measured(value, "wrong" if slow else "holds")

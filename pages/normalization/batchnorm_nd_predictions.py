@@ -79,14 +79,14 @@ def _mode_why(trace: Trace) -> str:
 def _reached_answers(trace: Trace) -> Sequence[str]:
     told = trace.facts
     guesses = [told["reached"], 1.0, 1 - trace.parameters["momentum"], 0.5, 0.0]
-    return _distinct(f"{told['reached']:.1%}", [f"{guess:.1%}" for guess in guesses])
+    return _distinct(f"{told['reached'] * 100:.1f} %", [f"{guess * 100:.1f} %" for guess in guesses])
 
 
 def _reached_why(trace: Trace) -> str:
     momentum, steps = trace.parameters["momentum"], trace.parameters["steps"]
     return (
         f"Each step keeps {momentum:g} of the distance to the data, so {plural(steps, 'step')} keep {momentum:g}^{steps} of it: "
-        f"{1 - trace.facts['reached']:.1%} are left. Drifting data runs away meanwhile."
+        f"{(1 - trace.facts['reached']) * 100:.1f} % are left. Drifting data runs away meanwhile."
     )
 
 

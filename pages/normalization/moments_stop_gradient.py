@@ -1,20 +1,26 @@
-"""**What you see.** A few numbers, their mean and their variance. The bars are the slopes of the
-variance: how much it changes when one number moves. They are computed twice, once letting the mean
-follow the number, once with `tf.stop_gradient` holding the mean still, which is what `tf.nn.moments`
-does. Point at a cell to see what it depends on. The curve below shows why both ways agree: move the
-mean inside the variance, and the true mean turns out to be the bottom of a valley, where the slope is 0.
+"""**What you see.** A few numbers, their mean and their variance. The bars are the slopes of the variance: how much it changes
+when one number moves. They are computed twice, once letting the mean follow the number, once with `tf.stop_gradient`
+holding the mean still, which is what `tf.nn.moments` does.
 
-**What to try.** Switch *Derivatives* to second: the pictures part, and the version with stop_gradient
-has lost everything off the diagonal. Then choose E[x²] − E[x]², the same variance written another way.
-Now holding the mean changes the first slopes too, and gradient descent drags every number to zero
-instead of to the mean. A moving mean, or weights that the mean does not share, leave the bottom of the
-valley as well.
+Point at a cell to see what it depends on. The curve below shows why both ways agree: move the mean inside the variance,
+and the true mean turns out to be the bottom of a valley, where the slope is 0.
 
-**What it means for your code.** Training with `tf.nn.moments` is safe: first derivatives are exact.
-Anything that differentiates twice (gradient penalties, Hessians, curvature, meta-learning) gets wrong
-numbers without a warning: use `tf.math.reduce_variance` there. If you write a variance yourself, put
-stop_gradient only into mean((x − m)²), only around the exact mean, and only under the same weights.
-In float16 let TensorFlow do it: it computes in float32, a formula by hand overflows.
+**What to try.**
+
+- Switch *Derivatives* to second: the pictures part, and the version with stop_gradient has lost everything off the
+  diagonal.
+- Choose E[x²] − E[x]² (E: the mean), the same variance written another way. Now holding the mean changes the first slopes
+  too, and gradient descent drags every number to zero instead of to the mean.
+- Take a moving mean, or weights that the mean does not share: they leave the bottom of the valley as well.
+
+**What it means for your code.**
+
+- Training with `tf.nn.moments` is safe: first derivatives are exact.
+- Anything that differentiates twice (gradient penalties, Hessians, meta-learning) gets wrong numbers without a warning:
+  use `tf.math.reduce_variance` there.
+- If you write a variance yourself, put stop_gradient only into mean((x − m)²), only around the exact mean, and only under
+  the same weights.
+- In float16 let TensorFlow do it: it computes in float32, a formula by hand overflows.
 """
 
 from __future__ import annotations
@@ -173,21 +179,21 @@ LAB = Lab(
     question="Why does tf.nn.moments put stop_gradient around the mean, and does it change any gradient?",
     technique="moments-stop-gradient",
     controls=(
-        Control("values", "Values", help="2 to 12 numbers; or type into the cells of x."),
-        Control("order", "Derivatives"),
+        Control("values", "Values", help="2 to 12 numbers; or type into the cells of x"),
+        Control("order", "Derivatives", help="First: slopes. Second: how the slopes change, the Hessian."),
         Control("formula", "Variance as", labels={"centred": "mean (x − m)²", "squares": "E[x²] − E[x]²"}),
-        Control("stop_gradient", "stop_gradient on the mean", help="Which way drives the descent; both are shown."),
-        Control("mean", "Mean", labels={"batch": "exact"}, help="Exact mean of the group, a moving one, or weighted."),
+        Control("stop_gradient", "stop_gradient on the mean", help="Which way drives the descent; both are shown"),
+        Control("mean", "Mean", labels={"batch": "exact"}, help="Exact mean of the group, a moving one, or weighted"),
         Control("moving_mean", "Moving mean", low=-10, high=10, when=("mean", ("moving",))),
-        Control("weights", "Weights", auto="equal", help="One for each value; they weight the variance."),
+        Control("weights", "Weights", auto="equal", help="One for each value; they weight the variance"),
         Control("objective", "Differentiate", labels={"normalised": "one output"}),
         Control("unit", "Which output", low=0, high=11, when=NORMALISED),
-        Control("epsilon", "Epsilon", low=0, high=0.1, when=NORMALISED, help="Added to the variance before the root."),
+        Control("epsilon", "Epsilon", low=0, high=0.1, when=NORMALISED, help="Added to the variance before the root"),
         Control("moments", "Average over", labels={
             "batch": "samples and positions (batch)", "instance": "positions (instance)",
             "layer": "positions and channels (layer)", "custom": "axes of my own"}),
-        Control("axes", "Axes", auto="all", when=("moments", ("custom",)), help="0 sample, 1 position, 2 channel."),
-        Control("samples", "Samples", low=1, high=4, help="Samples × channels must divide the number of values."),
+        Control("axes", "Axes", auto="all", when=("moments", ("custom",)), help="0 sample, 1 position, 2 channel"),
+        Control("samples", "Samples", low=1, high=4, help="Samples × channels must divide the number of values"),
         Control("channels", "Channels", low=1, high=2),
         Control("dtype", "Number format"),
         Control("steps", "Descent", "steps", low=0, high=60),

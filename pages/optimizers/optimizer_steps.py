@@ -1,19 +1,26 @@
-"""**What you see.** A surface (dark is low) and the cells an optimizer visits on its way down, later steps
-in stronger colour. Below it, for every step and weight: the gradient **g**, the **slots** that the optimizer
-remembers, and the **delta** that it adds. The bars compare one step with what plain gradient descent would
-do, −learning rate · gradient. Click the surface to start there, and a delta to see its formula with numbers.
+"""**What you see.** A surface, the loss over two weights (dark is low), and the cells an **optimizer** visits on its way down,
+later steps in stronger colour. Below it, for every step and weight: the gradient **g**, the **slots** that the optimizer
+remembers, and the **delta** that it adds.
 
-**What to try.** Drag the learning rate until the path swings wider than before: it diverges, and the page
-says after which step it is lost. Change the optimizer on the same surface. Raise κ: the bowl becomes a narrow
-valley, in which gradient descent zigzags and Adam does not care. Start on the ridge of the saddle, or at the
-kink of |w|, where the slope is 0 and nothing moves at all.
+The bars compare one step with what plain gradient descent would do, −learning rate · gradient. Click the surface to start
+there, and a delta to see its formula with numbers.
 
-**What it means for your code.** Gradient descent's step follows the gradient, so its learning rate is
-limited by the steepest direction: below 2 ÷ curvature. Momentum *raises* that limit, to 2(1 + μ) ÷ curvature.
-RMSprop and Adam divide by the gradient's own size: their learning rate is a length, about one for each weight
-and step, and near a minimum they keep jumping by it until it is lowered by a schedule. AdamW's decay is no L2
-in the loss: it is not divided by the root. And when the loss becomes NaN, look for the step at which it left,
-not at the last one.
+**What to try.**
+
+- Drag the learning rate until the path swings wider than before: it diverges, and the page says after which step it is
+  lost. Change the optimizer on the same surface.
+- Raise κ, the curvature along y: the bowl becomes a narrow valley, in which gradient descent zigzags and Adam does not
+  care.
+- Start on the ridge of the saddle, or at the kink of |w|, where the slope is 0 and nothing moves at all.
+
+**What it means for your code.**
+
+- Gradient descent's learning rate is limited by the steepest direction: below 2 ÷ curvature. Momentum, which repeats a
+  share μ of the last step, *raises* that limit, to 2(1 + μ) ÷ curvature.
+- RMSprop and Adam divide by the gradient's own size: their learning rate is a length, about one for each weight and step,
+  and near a minimum they keep jumping by it until a schedule lowers it.
+- AdamW's decay is no L2 in the loss: it is not divided by the root.
+- When the loss becomes NaN, look for the step at which it left, not at the last one.
 """
 
 from __future__ import annotations
@@ -97,16 +104,16 @@ LAB = Lab(
     technique="optimizer-steps",
     controls=(
         Control("optimizer", "Optimizer", labels=NAMES),
-        Control("learning_rate", "Learning rate", low=0.001, high=1),
+        Control("learning_rate", "Learning rate", help="What the gradient is multiplied by", low=0.001, high=1),
         Control("surface", "Surface", labels=SURFACES),
-        Control("condition", "κ, steepness", low=0.5, high=100, when=("surface", ("bowl", "parabola"))),
-        Control("momentum", "Momentum μ", low=0, high=0.99, when=("optimizer", ("momentum", "nesterov"))),
-        Control("rho", "ρ (rho)", low=0, high=0.999, when=("optimizer", ("rmsprop",))),
-        Control("beta_1", "β₁ (beta_1)", low=0, high=0.999, when=("optimizer", ADAPTS)),
-        Control("beta_2", "β₂ (beta_2)", low=0, high=0.999, when=("optimizer", ADAPTS)),
-        Control("epsilon", "ε (epsilon)", low=0, high=1, when=("optimizer", ("rmsprop", *ADAPTS))),
-        Control("weight_decay", "Weight decay", low=0, high=2, when=("optimizer", ("adamw",))),
-        Control("l2", "L2 in the loss", low=0, high=2, help="Adds l2 / 2 · |w|² to the loss."),
+        Control("condition", "κ, steepness", help="Curvature along y, or of the parabola", low=0.5, high=100, when=("surface", ("bowl", "parabola"))),
+        Control("momentum", "Momentum μ", help="Share of the last step that is repeated", low=0, high=0.99, when=("optimizer", ("momentum", "nesterov"))),
+        Control("rho", "ρ (rho)", help="Share of its running average that each step keeps", low=0, high=0.999, when=("optimizer", ("rmsprop",))),
+        Control("beta_1", "β₁ (beta_1)", help="Share of the mean gradient that each step keeps", low=0, high=0.999, when=("optimizer", ADAPTS)),
+        Control("beta_2", "β₂ (beta_2)", help="Share of the mean squared gradient that each step keeps", low=0, high=0.999, when=("optimizer", ADAPTS)),
+        Control("epsilon", "ε (epsilon)", help="Keeps the division from 0", low=0, high=1, when=("optimizer", ("rmsprop", *ADAPTS))),
+        Control("weight_decay", "Weight decay", help="Each step takes learning rate · this · weight off", low=0, high=2, when=("optimizer", ("adamw",))),
+        Control("l2", "L2 in the loss", low=0, high=2, help="Adds l2 / 2 · |w|² to the loss"),
         Control("steps", "Steps", low=1, high=200),
         Control("start", "Start", auto="the clicked cell", help="x, y; for one weight one number. Or click the picture."),
         Control("compare", "Compare with", labels=NAMES),

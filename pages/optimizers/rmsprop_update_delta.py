@@ -1,19 +1,24 @@
-"""**What you see.** Three weights, their gradients step after step, and what RMSprop really adds to each
-weight (**delta**) beside what plain gradient descent would add, −learning rate · gradient. RMSprop keeps a
-running average **v** of the squared gradient, and divides the gradient by its **root**. Point at a cell to
-see what it was made of; click a delta to see its formula filled with numbers below.
+"""**What you see.** Three weights, their gradients step after step, and what RMSprop really adds to each weight (**delta**)
+beside what plain gradient descent would add, −learning rate · gradient. RMSprop keeps a running average **v** of the
+squared gradient, and divides the gradient by its **root**. Point at a cell to see what it was made of; click a delta to
+see its formula filled with numbers below.
 
-**What to try.** Look at the first step: gradients of 0.1, −1 and 10 give steps of one size, √10 learning
-rates. Type other gradients into **g**. Let a gradient stay the same and watch its steps shrink towards one
-learning rate. Begin the average at 1, as TensorFlow 1 did, and the first steps are those of gradient
-descent. Put ε outside the root, or make gradients so small that ε decides. Paint a weight's gradient None.
+**What to try.**
 
-**What it means for your code.** To know the delta, subtract the weights before from the weights after: it
-is exact, and includes clipping and weight decay. Keras 3 has no `get_slot`; its momentum slot exists only
-for momentum > 0 and holds *minus* the delta. Do not carry a learning rate from SGD to RMSprop: it is the
-length of a step now. An ε of 1e-7 stands *inside* Keras' root, where it works like 0.0003: gradients below
-that are slowed down. Clipping hardly changes a first step, because a clipped gradient is divided by its own
-clipped size. And a gradient of None is not 0: the optimizer leaves such a weight alone altogether.
+- Look at the first step: gradients of 0.1, −1 and 10 give steps of one size, √10 learning rates.
+- Type other gradients into **g**. Let a gradient stay the same and watch its steps shrink towards one learning rate.
+- Begin the average at 1, as TensorFlow 1 did, and the first steps are those of gradient descent.
+- Put ε, which keeps the division from 0, outside the root, or make gradients so small that ε decides.
+- Paint a weight's gradient None.
+
+**What it means for your code.**
+
+- To know the delta, subtract the weights before from the weights after: it is exact, and includes clipping and weight
+  decay. Keras 3 has no `get_slot`; its momentum slot exists only for momentum > 0 and holds *minus* the delta.
+- Do not carry a learning rate from SGD (plain gradient descent) to RMSprop: it is the length of a step now.
+- An ε of 1e-7 stands *inside* Keras' root, where it works like 0.0003: gradients below that are slowed down.
+- Clipping hardly changes a first step, because a clipped gradient is divided by its own clipped size.
+- A gradient of None is not 0: the optimizer leaves such a weight alone altogether.
 """
 
 from __future__ import annotations
@@ -106,20 +111,20 @@ LAB = Lab(
     technique="rmsprop-update-delta",
     controls=(
         Control("learning_rate", "Learning rate", low=0.001, high=1),
-        Control("rho", "ρ (rho)", low=0, high=0.999, help="How much of the running average each step keeps."),
-        Control("momentum", "Momentum", low=0, high=0.99),
-        Control("epsilon", "ε (epsilon)", low=0, high=0.01),
+        Control("rho", "ρ (rho)", low=0, high=0.999, help="How much of the running average each step keeps"),
+        Control("momentum", "Momentum", help="Share of the last step that is repeated", low=0, high=0.99),
+        Control("epsilon", "ε (epsilon)", help="Keeps the division from 0", low=0, high=0.01),
         Control("epsilon_place", "ε stands", labels={"inside": "inside √ (Keras)", "outside": "outside (PyTorch)"}),
         Control("v0", "Average begins at", labels={"0": "0 (Keras)", "1": "1 (TF1)"}),
-        Control("centered", "Centered"),
-        Control("weight_decay", "Weight decay", low=0, high=1),
-        Control("clipping", "Clipping"),
+        Control("centered", "Centered", help="Subtracts the square of the mean gradient from the average"),
+        Control("weight_decay", "Weight decay", help="Each step takes learning rate · this · weight off a weight", low=0, high=1),
+        Control("clipping", "Clipping", help="Cuts each gradient, or shortens the vector of one or of all variables"),
         Control("clip", "Clip at", low=0.1, high=10, when=("clipping", ("clipvalue", "clipnorm", "global_clipnorm"))),
-        Control("loss_scale", "Loss scale", low=1, high=128, help="loss_scale_factor: gradients are divided by it."),
+        Control("loss_scale", "Loss scale", low=1, high=128, help="loss_scale_factor: gradients are divided by it"),
         Control("compare", "Compare with", labels=OTHERS),
-        Control("weights", "First weights", help="1 to 8 numbers."),
-        Control("grads", "Gradients", help="One a weight, step after step; or type into the cells of g."),
-        Control("connected", "Has a gradient", auto="all of them", help="0 where it is None; or paint the last grid."),
+        Control("weights", "First weights", help="1 to 8 numbers"),
+        Control("grads", "Gradients", help="One a weight, step after step; or type into the cells of g"),
+        Control("connected", "Has a gradient", auto="all of them", help="0 where it is None; or paint the last grid"),
         Control("variables", "Variables", labels={"one": "one for all", "each": "one each", "new": "a new one after step 0"}),
     ),
     panels=panels,

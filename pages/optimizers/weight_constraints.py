@@ -1,20 +1,28 @@
-"""**What you see.** Two weights are pulled towards (−1, 2), but none may be negative. After every update the
-constraint moves what is below 0 to 0: the way runs into the wall, slides along it, and ends exactly at (0, 2),
-the best allowed point. The bars follow the smallest weight, held and not. *Updated* and *after* show one update from
-close: the optimizer goes below 0, the constraint brings it back. All eight methods were trained just now.
+"""**What you see.** Two weights are pulled towards (−1, 2), but none may be negative. After every update the **constraint**
+moves what is below 0 to 0, a *projection*: the way runs into the wall, slides along it, and ends exactly at (0, 2), the
+best allowed point.
 
-**What to try.** Step through the updates and watch *updated* become *after*. Choose a penalty and drag λ: with a
-small one the first weight stays negative, with a large one it jumps over 0 and back, for ever. The squared
-penalty stops at −1/(1 + λ) and never arrives. Reparameterise with softplus and it comes close from above; with
-relu, start below 0 and nothing moves again: the gradient is 0. Try other constraints, and momentum.
+The bars follow the smallest weight, held and not. *Updated* and *after* show one update from close: the optimizer goes
+below 0, the constraint brings it back. All eight methods were trained just now.
 
-**Why training was 50 times slower.** Not because of clipping. In TensorFlow 1, `assign(clip(...))` written inside
-the loop makes seven new nodes in every iteration, and each changed graph is prepared anew. Made once, before the
-loop, it costs nothing. Today a `tf.function` is traced once.
+**What to try.**
 
-**What it means for your code.** Write `keras.layers.Dense(..., kernel_constraint="non_neg")`, or give a
-`tf.Variable` a `constraint=`. Keras' optimizers apply it after each update, as an exact projection. Nothing else
-does: `assign` ignores it, and so does the first value. A penalty is for preferences, not for rules.
+- Step through the updates and watch *updated* become *after*.
+- Choose a **penalty**, a term λ · (how negative) in the loss, and drag λ: with a small one the first weight stays negative,
+  with a large one it jumps over 0 and back, for ever. The squared penalty stops at −1/(1 + λ) and never arrives.
+- Train another number instead, w = softplus(v), and it comes close from above; with relu, start below 0 and nothing moves
+  again: the gradient is 0.
+- Try other constraints, and momentum.
+
+**What it means for your code.**
+
+- Write `keras.layers.Dense(..., kernel_constraint="non_neg")`, or give a `tf.Variable` a `constraint=`. Keras' optimizers
+  apply it after each update, as an exact projection. Nothing else does: `assign` ignores it, and so does the first value.
+- A penalty is for preferences, not for rules.
+
+**Why training was 50 times slower.** Not because of clipping. In TensorFlow 1, `assign(clip(...))` written inside the loop
+makes seven new nodes in every iteration, and each changed graph is prepared anew. Made once, before the loop, it costs
+nothing. Today a `tf.function` is traced once.
 """
 
 from __future__ import annotations
@@ -115,10 +123,15 @@ CONTROLS = (
         "λ, strength of the penalty",
         when=("method", ("min-penalty", "sum-penalty", "squared-penalty")),
     ),
-    Control("constraint", "Constraint", when=("method", ("projection",))),
+    Control(
+        "constraint",
+        "Constraint",
+        help="NonNeg: at least 0. The norms: of a whole column. clip: between two bounds.",
+        when=("method", ("projection",)),
+    ),
     Control("low", "Lower bound", low=-3, high=3, when=("constraint", ("MinMaxNorm", "clip"))),
     Control("high", "Upper bound", low=-3, high=3, when=("constraint", ("MaxNorm", "MinMaxNorm", "clip"))),
-    Control("rate", "Rate", when=("constraint", ("MinMaxNorm",)), help="how much of the way it goes at once"),
+    Control("rate", "Rate", when=("constraint", ("MinMaxNorm",)), help="How much of the way it goes at once"),
     Control(
         "axis",
         "Axis of the norm",
@@ -127,11 +140,11 @@ CONTROLS = (
         when=("constraint", ("MaxNorm", "UnitNorm", "MinMaxNorm")),
         help="0: over the inputs of each unit; 1: over the units of each input",
     ),
-    Control("target", "Target", help="where the loss is smallest: numbers, separated by commas"),
-    Control("start", "Start", auto="all 1", help="the first weights"),
-    Control("units", "Units", help="columns that the weights fill"),
+    Control("target", "Target", help="Where the loss is smallest: numbers, separated by commas"),
+    Control("start", "Start", auto="all 1", help="The first weights"),
+    Control("units", "Units", help="Columns that the weights fill"),
     Control("learning_rate", "Learning rate", low=0.005, high=1.2),
-    Control("momentum", "Momentum"),
+    Control("momentum", "Momentum", help="Share of the last step that is repeated"),
     Control("steps", "Steps"),
     Control("at", "Look at the update after step", low=0, high=60),
     Control("iterations", "Iterations of the TensorFlow 1 loop"),

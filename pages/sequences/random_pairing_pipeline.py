@@ -1,15 +1,22 @@
-"""**What you see.** The candidate lists, one line for each x, and below them which y was drawn in every epoch: a column
-is an epoch. If the pipeline draws anew the matrix is noise; if it repeats itself it is stripes. Below, how many of the
-admissible pairs have been met, beside what independent draws are expected to meet; and the pairs of the chosen epoch.
+"""**What you see.** The candidate lists, one line for each x, and below them which y was drawn in every **epoch**, one pass
+over the data: a column is an epoch. If the pipeline draws anew the matrix is noise; if it repeats itself it is stripes.
+Below, how many of the admissible pairs (those in the lists) have been met, beside what independent draws are expected to
+meet; and the pairs of the chosen epoch.
 
-**What to try.** Choose *tf.random.uniform in map* and switch the global seed on: the matrix turns into stripes, because
-every new iterator starts the operation from the same seed. Then make the epochs by `.repeat()` instead of one pass each.
-Try `.cache()`, NumPy inside map, and a few stored copies; then a captured Generator with the seed still on.
+**What to try.**
 
-**What it means for your code.** Keep the lists and draw inside `map`, from a captured `tf.random.Generator` or with
-`tf.random.stateless_uniform` and the epoch's number. Only the second is reproducible when map runs in parallel. Never
-put `.cache()` after the draw, and never call NumPy's or Python's random functions inside `map`: they run once. To be
-sure of every pair within n epochs, go round the list instead of drawing.
+- Choose *tf.random.uniform in map* and switch the global seed on: the matrix turns into stripes, because every new iterator
+  starts the operation from the same seed.
+- Make the epochs by `.repeat()` instead of one pass each.
+- Try `.cache()`, NumPy inside map, and a few stored copies; then a captured Generator (made outside, used inside map) with
+  the seed still on.
+
+**What it means for your code.**
+
+- Keep the lists and draw inside `map`, from a captured `tf.random.Generator` or with `tf.random.stateless_uniform` and the
+  epoch's number. Only the second is reproducible when map runs in parallel.
+- Never put `.cache()` after the draw, and never call NumPy's or Python's random functions inside `map`: they run once.
+- To be sure of every pair within n epochs, go round the list instead of drawing.
 """
 
 from __future__ import annotations
@@ -150,21 +157,21 @@ CONTROLS = (
             "repeat before": "repeat, then map"}, when=IN_MAP),
     Control("items", "Number of x", low=2, high=50),
     Control("candidates", "Candidates of each x", low=1, high=20),
-    Control("epochs", "Epochs", low=1, high=100),
-    Control("copies", "Static copies", low=1, high=20, help="data sets drawn beforehand", when=("method", ("copies",))),
-    Control("parallel", "Parallel calls of map", low=1, high=8, when=("method", (*IN_MAP[1], "stateless", "cyclic"))),
+    Control("epochs", "Epochs", help="Passes over the data", low=1, high=100),
+    Control("copies", "Static copies", low=1, high=20, help="Data sets drawn beforehand", when=("method", ("copies",))),
+    Control("parallel", "Parallel calls of map", help="num_parallel_calls: draws that may happen at once", low=1, high=8, when=("method", (*IN_MAP[1], "stateless", "cyclic"))),
     Control("targets", "Number of y", low=1, high=50),
     Control("duplicates", "A y may be listed twice"),
     Control("lists", "Lists", help="y of x 0 / y of x 1 / …, counted from 0; or the word seeded"),
-    Control("pair", "Chosen x and epoch", low=0, high=99, help="or click the matrix", labels={"height": "x", "width": "epoch"}),
+    Control("pair", "Chosen x and epoch", low=0, high=99, help="Or click the matrix", labels={"height": "x", "width": "epoch"}),
     Control("features", "Numbers in a vector", low=1, high=16),
-    Control("rows", "x in the real data set", low=1000, high=1_000_000_000, log=True, help="for the estimate of storage"),
+    Control("rows", "x in the real data set", low=1000, high=1_000_000_000, log=True, help="For the estimate of storage"),
     Control("seed", "Seed", low=0, high=99),
 )  # fmt: skip
 
 PRESETS = (
     Preset("Set a global seed (the usual mistake)", STRIPES,
-           "Stripes: with tf.random.set_seed every epoch draws the same pairs, and 90 % of them are never met."),
+           "Stripes: with tf.random.set_seed every epoch draws the same pairs, and 90 % of the admissible ones are never met."),
     Preset("A captured Generator, seeded", {"method": "generator", "global_seed": "on"},
            "The state is a variable outside the iterator: new passes go on where the last one ended, seed or not."),
     Preset("The same, without the seed", {"method": "uniform"},

@@ -38,7 +38,7 @@ def _copies(run: Run) -> Measured:
     stored = known["storage"]
     ten, hundred = (f"{1e3 * seconds:.0f} ms" for seconds in calls["seconds"])
     value = (
-        f"5 copies show {known['different_epochs']} different epochs of 30 and {known['coverage']:.0%} of the pairs; stored "
+        f"5 copies show {known['different_epochs']} different epochs of 30 and {known['coverage'] * 100:.0f} % of the pairs; stored "
         f"pairs of a million x take {stored['copies'] / stored['lists']:.1f} times the lists' bytes already; reading 10 and 100 "
         f"concatenated data sets took {ten} and {hundred}"
     )
@@ -47,9 +47,7 @@ def _copies(run: Run) -> Measured:
 
 def _converges(run: Run) -> Measured:
     known = run(method="copies", copies=1, epochs=30).facts
-    value = (
-        f"opinion; what can be measured: 30 epochs of it show {known['coverage']:.0%} of the pairs asked for"
-    )
+    value = f"opinion; what can be measured: 30 epochs of it show {known['coverage'] * 100:.0f} % of the pairs asked for"
     return Measured(value, "depends" if known["frozen"] else "wrong")
 
 
@@ -108,7 +106,7 @@ def _shuffle(_: Run) -> Measured:
 def _thirty(run: Run) -> Measured:
     known = run(**MANY).facts
     value = (
-        f"{known['coverage']:.1%} of {known['pairs']} pairs seen after 30 epochs, {known['expected'][-1]:.2%} expected; all ten "
+        f"{known['coverage'] * 100:.1f} % of {known['pairs']} pairs seen after 30 epochs, {known['expected'][-1] * 100:.2f} % expected; all ten "
         f"of one x take {known['expected_epochs']:.2f} epochs on average"
     )
     near = abs(known["coverage"] - known["expected"][-1]) < 0.05

@@ -26,13 +26,13 @@ def _different_why(trace: Trace) -> str:
 
 def percent(share: float) -> str:
     """A share with one decimal."""
-    return f"{share:.1%}"
+    return f"{share * 100:.1f} %"
 
 
 def _covered(trace: Trace) -> Sequence[str]:
     known = trace.facts
     share = 1 / max(1, max(map(len, known["lists"])))
-    return _few(percent(known["coverage"]), percent(share), "100.0%", percent(known["coverage"] / 2))
+    return _few(percent(known["coverage"]), percent(share), "100.0 %", percent(known["coverage"] / 2))
 
 
 def _covered_why(trace: Trace) -> str:

@@ -1,18 +1,25 @@
-"""**What you see.** A sequence walks through a cell from left to right. Each column is one timestep: the input
-**x**, the **gates** (numbers between 0 and 1 that decide how much passes), the **candidate** g that could be
-added, the **states** and what is handed out. Every step uses the same kernels. Point at any cell: what it was
-made from lights up, the step before included. The same weights run through Keras' own layer; the largest
-difference is among the numbers.
+"""**What you see.** A sequence walks through a cell from left to right. Each column is one timestep: the input **x**, the
+**gates** (numbers between 0 and 1 that decide how much passes), the **candidate** g that could be added, the **states**
+(what the cell remembers) and what is handed out. Every step uses the same **kernels** (weights). Point at any cell: what it
+was made from lights up, the step before included.
 
-**What to try.** Let *Padding* put zeros at the end, and watch a state that goes on moving although nothing is
-said any more; then hand over a mask. Cut the sequence into calls: without *stateful* the state starts anew each
-time, with it the pieces give exactly what one long call gives. Compare how far the gradient reaches back in a
-SimpleRNN and in an LSTM with 24 timesteps (Gradients tab, and the chart on the right).
+The same weights run through Keras' own layer; the largest difference is among the numbers.
 
-**What it means for your code.** Input is `[batch, time, features]`, and neither time nor batch is in the number
-of parameters. `return_sequences=True` is needed before another recurrent layer, or for an answer at each step.
-`return_state=True` gives `output, h, c` for an LSTM but `output, h` for the others. A masked step copies the
-state and repeats the output before. A stateful layer carries values from batch to batch, never gradients.
+**What to try.**
+
+- Let *Padding* put zeros at the end, and watch a state that goes on moving although nothing is said any more; then hand
+  over a mask, which says which steps are real.
+- Cut the sequence into calls: without *stateful* the state starts anew each time, with it the pieces give exactly what one
+  long call gives.
+- Compare how far the gradient reaches back in a SimpleRNN and in an LSTM with 24 timesteps (Gradients tab, and the chart).
+
+**What it means for your code.**
+
+- Input is `[batch, time, features]`, and neither time nor batch is in the number of parameters.
+- `return_sequences=True` is needed before another recurrent layer, or for an answer at each step. `return_state=True` gives
+  `output, h, c` for an LSTM but `output, h` for the others.
+- A masked step copies the state and repeats the output before.
+- A stateful layer carries values from batch to batch, never gradients.
 
 **What it does not do.** No dropout, no `go_backwards`, one layer, no training.
 """
@@ -147,24 +154,24 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
 PADDED = ("padding", ("end", "start", "gap"))
 CONTROLS = (
     Control("cell", "Cell"),
-    Control("units", "Units"),
+    Control("units", "Units", help="Numbers in a state, and in an output"),
     Control("features", "Features"),
     Control("timesteps", "Timesteps of a call"),
     Control("batch", "Batch"),
-    Control("sample", "Sequence shown", help="Counted from 0."),
-    Control("calls", "Calls", help="Consecutive pieces of the same sequences."),
-    Control("stateful", "Stateful", help="Start from the states that the call before left."),
-    Control("return_sequences", "return_sequences"),
-    Control("return_state", "return_state"),
+    Control("sample", "Sequence shown", help="Counted from 0"),
+    Control("calls", "Calls", help="Consecutive pieces of the same sequences"),
+    Control("stateful", "Stateful", help="Start from the states that the call before left"),
+    Control("return_sequences", "return_sequences", help="The output of every step instead of the last"),
+    Control("return_state", "return_state", help="The final states as well"),
     Control("padding", "Padding", labels={"none": "none", "end": "at the end", "start": "at the start", "gap": "in between"}),
-    Control("masking", "Hand over a mask", when=PADDED),
+    Control("masking", "Hand over a mask", help="Says which timesteps are padding", when=PADDED),
     Control("painted", "Mask, painted", help="1 is a real step, 0 padding", auto="made", when=PADDED),
     Control("zero_output_for_mask", "zero_output_for_mask", when=PADDED),
     Control("activation", "Activation"),
     Control("use_bias", "Bias"),
     Control("unit_forget_bias", "unit_forget_bias", when=("cell", ("LSTM",))),
     Control("reset_after", "reset_after", when=("cell", ("GRU",))),
-    Control("gain", "Recurrent kernel ×", help="It starts with orthogonal rows; this scales it."),
+    Control("gain", "Recurrent kernel ×", help="It starts with orthogonal rows; this scales it"),
     Control("input", "Input"),
     Control("initial", "First state"),
     Control("loss", "Differentiate", labels={"last": "the last output", "all": "all outputs"}),

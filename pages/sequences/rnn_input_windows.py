@@ -1,17 +1,23 @@
 """**What you see.** A table of half a million rows, of which a few are drawn; every one of them can be reached with
-*First window*. An RNN wants three axes, `[batch, time, features]`, and there are three honest ways to get them:
-overlapping **windows**, **one long sequence**, or the long sequence in **stateful chunks**. The picture shows which
-rows are input (1) and whose target is predicted (2), what the cell is given, and what it answers before any
-training. Point at a cell to see the row it comes from. Counts and memory are those of the whole table.
+*First window*. An **RNN**, a network that reads one row after the other, wants three axes, `[batch, time, features]`, and
+there are three honest ways to get them: overlapping **windows**, **one long sequence**, or the long sequence in
+**stateful chunks**, pieces between which the state is kept.
 
-**What to try.** Copy the windows out: 50 rows a window at a stride of 1 hold nearly every row 50 times, and 59 MB
-become 3 GB. Look at the same rows through a *view*: nothing is copied. Then walk the table in stateful chunks:
-the states are those of one pass, to the last bit, until you *reset* between chunks.
+The picture shows which rows are input (1) and whose target is predicted (2), what the cell is given, and what it answers
+before any training. Point at a cell to see the row it comes from. Counts and memory are those of the whole table.
 
-**What it means for your code.** `sliding_window_view`, or `keras.utils.timeseries_dataset_from_array`, instead of a
-list of copies. Its target number i belongs to the window that *starts* at row i, so hand over `y[49:]` for windows of
-50. Stateful layers need `keras.Input(batch_shape=...)`, cut nothing on their own, and pass values on but no
-gradients. End with `Dense(1)`: an LSTM's own output cannot leave −1 … 1.
+**What to try.**
+
+- Copy the windows out: 50 rows a window at a stride (rows from window to window) of 1 hold nearly every row 50 times, and
+  59 MB become 3 GB. Look at the same rows through a *view*: nothing is copied.
+- Walk the table in stateful chunks: the states are those of one pass, to the last bit, until you *reset* between chunks.
+
+**What it means for your code.**
+
+- Take `sliding_window_view`, or `keras.utils.timeseries_dataset_from_array`, instead of a list of copies. Its target number
+  i belongs to the window that *starts* at row i, so hand over `y[49:]` for windows of 50.
+- Stateful layers need `keras.Input(batch_shape=...)`, cut nothing on their own, and pass values on but no gradients.
+- End with `Dense(1)`: an LSTM's own output cannot leave −1 … 1.
 
 **What it is.** The table is generated, each row from its number: waves with noise; the target is a mix of three.
 """
@@ -133,19 +139,19 @@ CONTROLS = (
     Control("rows", "Rows of the table"),
     Control("features", "Features"),
     Control("window", "Window", unit="rows", when=WINDOWS),
-    Control("stride", "Stride", unit="rows", when=WINDOWS),
-    Control("horizon", "Horizon", unit="rows", help="0 predicts the target of the window's own last row."),
+    Control("stride", "Stride", help="From one window to the next", unit="rows", when=WINDOWS),
+    Control("horizon", "Horizon", unit="rows", help="0 predicts the target of the window's own last row"),
     Control("batch_size", "Batch", when=WINDOWS),
     Control("first", "First window", when=WINDOWS),
     Control("shown", "Windows shown", when=WINDOWS),
     Control("memory", "Memory there is", unit="GB", when=("mode", ("materialise",))),
-    Control("chunk", "Rows of a call", when=("mode", ("one sequence", "stateful")), help="Of one long sequence, as much as three calls is drawn."),
+    Control("chunk", "Rows of a call", when=("mode", ("one sequence", "stateful")), help="Of one long sequence, as much as three calls is drawn"),
     Control("streams", "Batch: streams side by side", when=STATEFUL),
     Control("built_chunk", "Built for calls of", auto="the same", when=STATEFUL),
     Control("built_streams", "Built for a batch of", auto="the same", when=STATEFUL),
-    Control("reset", "Reset between calls", when=STATEFUL),
+    Control("reset", "Reset between calls", help="Stateful only: forget the state between calls", when=STATEFUL),
     Control("cell", "Cell"),
-    Control("units", "Units", when=("head", ("dense",))),
+    Control("units", "Units", help="Numbers in the cell's state", when=("head", ("dense",))),
     Control("head", "Last layer", labels={"dense": "Dense(1)", "cell": "the cell, 1 unit"}),
     Control("scale", "Target ×"),
     Control("dtype", "Type"),

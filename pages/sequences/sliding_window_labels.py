@@ -1,17 +1,24 @@
-"""**What you see.** A piece of the series **x**, one line for each channel, and the label **y** of every step. The
-staircase under it says which window holds which step: side by side after a reshape, shifted by the stride when they
-slide. Then the chosen window, its label, and what a small network (Conv1D, a head, Dense) makes of it. Point at a
-value of a window to see the step it came from. Numbers of windows, memory and overlap are those of the whole series.
+"""**What you see.** A piece of the series **x**, one line for each channel, and the label **y** of every step. The staircase
+under it says which window holds which step: side by side after a reshape, shifted by the stride when they slide. Then the
+chosen window, its label, and what a small network (Conv1D, a head, Dense) makes of it.
 
-**What to try.** Change *Cut by* from reshape to a sliding view: 300 windows become 29,901, and neighbours share 99 of
-100 steps. Then look at *test steps that training has seen*: a random split leaks nearly everything, a split by time
-with a gap nothing. Choose *the number of the step* as content and tf.data as builder, and hand y over as it is: the
-label is that of the wrong end.
+Point at a value of a window to see the step it came from. Numbers of windows, memory and overlap are those of the whole
+series.
 
-**What it means for your code.** `reshape` never overlaps: use it only if the pieces are separate recordings. With
-`timeseries_dataset_from_array` pass `y[window-1:]` for the last step's label. Take labels with `y[end-1]`, not
-`y[end-1:end]`: one keeps an axis, and the loss then refuses ranks that differ. Split by time, and leave out the
-windows that overlap both sides. `sliding_window_view` copies nothing; a loop over windows copies hundreds of megabytes.
+**What to try.**
+
+- Change *Cut by* from reshape to a sliding view: 300 windows become 29,901, and neighbours share 99 of 100 steps.
+- Look at *test steps that training has seen*: a random split leaks nearly everything, a split by time with a gap nothing.
+- Choose *the number of the step* as content and tf.data as builder, and hand y over as it is: the label is that of the
+  wrong end.
+
+**What it means for your code.**
+
+- `reshape` never overlaps: use it only if the pieces are separate recordings.
+- With `timeseries_dataset_from_array` pass `y[window-1:]` for the last step's label. Take labels with `y[end-1]`, not
+  `y[end-1:end]`: that keeps an axis, and the loss then refuses ranks that differ.
+- Split by time, and leave out the windows that overlap both sides.
+- `sliding_window_view` copies nothing; a loop over windows copies hundreds of megabytes.
 """
 
 from __future__ import annotations
@@ -79,7 +86,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         str(list(known[name])).replace("[", "").replace("]", "").replace(",", " ×")
         for name in ("label_shape", "output_shape")
     ]
-    label = () if known["ones"] is None else (("windows labelled 1", f"{known['ones']:.1%}"),)
+    label = () if known["ones"] is None else (("windows labelled 1", f"{known['ones'] * 100:.1f} %"),)
     wrong = (
         (("windows with another step's label", f"{known['wrong_labels']:,}"),) if known["raw_targets"] else ()
     )
@@ -89,7 +96,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ("windows copied out (float64)", size(known["bytes"])),
         ("the series", size(known["source_bytes"])),
         ("train, left out, test", f"{known['train']:,}, {known['dropped']:,}, {known['test']:,}"),
-        ("test steps that training has seen", f"{known['seen_share']:.1%}"),
+        ("test steps that training has seen", f"{known['seen_share'] * 100:.1f} %"),
         ("labels", shapes[0]),
         ("outputs", shapes[1]),
         *label,
@@ -101,20 +108,20 @@ CONTROLS = (
     Control("builder", "Cut by", labels={"view": "sliding view", "loop": "loop"}),
     Control("steps", "Series length", "steps", low=10, log=True),
     Control("window", "Window", "steps", low=2),
-    Control("stride", "Stride", "steps", low=1, high=500, when=SLIDING),
-    Control("chosen", "Place in the series", low=0, high=1, help="of the windows shown: 0 is the beginning, 1 the end"),
+    Control("stride", "Stride", "steps", help="From one window's start to the next one's", low=1, high=500, when=SLIDING),
+    Control("chosen", "Place in the series", low=0, high=1, help="Of the windows shown: 0 is the beginning, 1 the end"),
     Control("channels", "Channels", low=1, high=28),
     Control("rule", "A window's label", labels={"last": "last step", "first": "first step"}),
     Control("raw_targets", "Hand y over as it is", help="targets=y instead of targets=y[window-1:]",
             when=("builder", ("tf.data",))),
-    Control("slice_label", "Take it by y[end-1:end]", help="instead of y[end-1]", when=("rule", ("last", "first", "majority"))),
+    Control("slice_label", "Take it by y[end-1:end]", help="Instead of y[end-1]", when=("rule", ("last", "first", "majority"))),
     Control("split", "Split", labels={"chronological": "by time"}),
     Control("test_share", "Share for the test", low=0.05, high=0.5),
     Control("gap", "Windows left out between", low=0, high=500, auto="as many as overlap", when=("split", ("chronological",))),
-    Control("head", "Head", labels={"none": "no pooling", "Reshape": "Reshape((2,))"}),
+    Control("head", "Head", help="What makes one row of the features of all steps", labels={"none": "no pooling", "Reshape": "Reshape((2,))"}),
     Control("padding", "Conv1D padding"),
     Control("kernel", "Conv1D kernel", "taps", low=1, high=32),
-    Control("filters", "Filters", low=1, high=16),
+    Control("filters", "Filters", help="Kernels of the convolution; each makes one feature", low=1, high=16),
     Control("pattern", "The series holds", labels={"states": "waves of a machine", "step numbers": "the number of the step"}),
     Control("run", "A state lasts about", "steps", low=1, high=1000, when=("pattern", ("states",))),
     Control("seed", "Seed", low=0, high=99),

@@ -106,8 +106,8 @@ def _random_split(run: Run) -> Measured:
     known = run(builder="view").facts
     apart = run(builder="view", split="chronological").facts
     value = (
-        f"split at random {known['seen_share']:.2%} of the steps of test windows are trained on; split by time with "
-        f"{apart['dropped']} windows left out, {apart['seen_share']:.0%}"
+        f"split at random {known['seen_share'] * 100:.2f} % of the steps of test windows are trained on; split by time with "
+        f"{apart['dropped']} windows left out, {apart['seen_share'] * 100:.0f} %"
     )
     return Measured(value, "wrong" if known["seen_share"] > 0.99 else "holds")
 

@@ -51,15 +51,15 @@ def _label_why(trace: Trace) -> str:
 
 def _leak(trace: Trace) -> Sequence[str]:
     share = trace.facts["seen_share"]
-    near = "all of them" if share > 0.995 else "none" if share == 0 else f"{share:.0%}"
-    return _few(near, "none", "all of them", f"{trace.parameters['test_share']:.0%}", "50%")
+    near = "all of them" if share > 0.995 else "none" if share == 0 else f"{share * 100:.0f} %"
+    return _few(near, "none", "all of them", f"{trace.parameters['test_share'] * 100:.0f} %", "50 %")
 
 
 def _leak_why(trace: Trace) -> str:
     known = trace.facts
     return (
         f"Neighbours share {known['overlap']} of {trace.parameters['window']} steps, and {known['touched']:,} of "
-        f"{known['test']:,} test windows meet a training window: {known['seen_share']:.2%} of their steps were trained on."
+        f"{known['test']:,} test windows meet a training window: {known['seen_share'] * 100:.2f} % of their steps were trained on."
     )
 
 

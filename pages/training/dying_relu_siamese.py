@@ -1,19 +1,26 @@
-"""**What you see.** A Siamese network is asked whether the second of two documents is a duplicate of the first.
-Each column of the tensors is one of 23 pairs held out: what the Embedding was handed, the table row it looked up,
-the LSTM's last state, what the dense layer's activation got and gave,
-and the answer. The network was trained a moment ago on 97 other pairs, and beside it the repaired one, with word
-ids and tanh. The documents are **generated** (seeded, 8 words of 4,117; a duplicate has 2 words replaced).
+"""**What you see.** A **Siamese** network, the same layers applied to two inputs, is asked whether the second of two documents
+is a duplicate of the first. Each column of the tensors is one of 23 pairs held out: what the Embedding was handed, the
+table row it looked up, the LSTM's last state, what the dense layer's activation got and gave, and the answer.
 
-**What to try.** The first state is the question's: floats go into the Embedding, and the index strip is one colour.
-Whatever the activation, the rate or the number of units, the answer is one constant, and 14 of 23 are right by luck.
-Hand over ids instead, and two ReLUs do learn. Then kill them: shift the biases, or raise the rate. A unit is
-**dead** when its pre-activation is at or below zero for every training pair: its slope is 0, so nothing it could
-learn from comes back. Make the documents identical, and half of all units are dead before training begins.
+It was trained a moment ago on 97 other pairs, and beside it the repaired one, with word ids and tanh. The documents are
+**generated** (seeded, 8 words of 4,117; a duplicate has 2 words replaced).
 
-**What it means for your code.** A frozen accuracy is a constant answer: print the predictions before you
-change the network. Check what the layers get, not only their shapes: an Embedding casts floats to integers without
-a word. Look at gradient norms and at the share of zeros behind a ReLU; keep ReLUs away from a handful of units, use tanh
-or a leaky ReLU there, and smaller steps. And give a square root an epsilon: its slope at 0 is infinite.
+**What to try.**
+
+- Start with the question's state: floats go into the Embedding, and the index strip is one colour. Whatever the activation,
+  the rate or the number of units, the answer is one constant, and 14 of 23 are right by luck.
+- Hand over ids instead, and two ReLUs (0 below zero, the sum itself above) do learn.
+- Kill them: shift the biases, or raise the rate. A unit is **dead** when its sum is at or below zero for every training
+  pair: its slope is 0, so nothing it could learn from comes back.
+- Make the documents identical, and half of all units are dead before training begins.
+
+**What it means for your code.**
+
+- A frozen accuracy is a constant answer: print the predictions before you change the network.
+- Check what the layers get, not only their shapes: an Embedding casts floats to integers without a word.
+- Look at gradient norms and at the share of zeros behind a ReLU. Where there are only a handful of units, use tanh or a
+  leaky ReLU, and smaller steps.
+- Give a square root an epsilon: its slope at 0 is infinite.
 """
 
 from __future__ import annotations
@@ -94,7 +101,7 @@ def facts(trace: Trace) -> Sequence[tuple[str, str]]:
         ),
         ("pre-activations ≤ 0", percent(round(told["below_zero"], 4))),
         ("loss", f"{told['first_loss']:.4f} → {told['loss']:.4f}"),
-        ("index 0", percent(round(told["index_zero"], 4))),
+        ("looked up as index 0", percent(round(told["index_zero"], 4))),
         ("documents", "generated, 97 pairs to train on, 23 held out"),
     ]
 
@@ -122,12 +129,12 @@ CONTROLS = (
     Control("handed", "The Embedding gets", labels={"ids": "word ids", "floats": "Doc2Vec floats"}),
     Control("activation", "Activation of the dense layer"),
     Control("units", "Units of the dense layer"),
-    Control("bias_shift", "Bias shift", help="with BN: its beta"),
-    Control("rate", "Learning rate", log=True),
-    Control("epochs", "Steps", help="each with all 97 training pairs"),
+    Control("bias_shift", "Bias shift", help="With BN: its beta"),
+    Control("rate", "Learning rate", help="How far a step goes along the gradient", log=True),
+    Control("epochs", "Steps", help="Each with all 97 training pairs"),
     Control("documents", "Documents"),
     Control("axis", "Distance summed over axis"),
-    Control("epsilon", "Epsilon under the root"),
+    Control("epsilon", "Epsilon under the root", help="√max(·, 1e-7) instead of √·"),
     Control("duplicates", "Duplicates among 120 pairs"),
     Control("ids", "Your own first document", auto="the generated one", when=("handed", ("ids",)),
             help="8 word ids from 0 to 4116, for the first pair held out"),

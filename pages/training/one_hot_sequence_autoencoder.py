@@ -1,20 +1,29 @@
-"""**What you see.** A machine goes through its events in order: event 3 follows event 2, and one event in ten is
-something else (a seeded generator: no real data). An LSTM packs each sequence of one-hot rows into a small **code**,
-another unpacks it. Two models start from the same weights and see the same batches: the pair of last activation and
-loss that you choose, and softmax with categorical cross-entropy beside it. Below, what each gives back for one sequence,
-how both learned, and how well the loss tells abnormal sequences from normal ones.
+"""**What you see.** A machine goes through its events in order: event 3 follows event 2, and one event in ten is something else
+(a seeded generator: no real data). An **autoencoder** packs and unpacks: one LSTM makes a small **code** of each sequence
+of one-hot rows (a single 1 in each), another rebuilds the sequence from it.
 
-**What to try.** Go to **one event** and drag every pre-activation below 0: with relu + MSE all slope bars vanish, with
-softmax they stay. Then train the pairs that should not work: relu with cross-entropy, no activation at all, relu inside
-the LSTM. Let a third of the steps have no event, with and without a class for it.
+Two models start from the same weights and see the same batches: the last activation and loss that you choose, and softmax
+with categorical cross-entropy (CCE) beside it. Below, what each gives back for one sequence, how both learned, and how
+well the loss tells abnormal sequences from normal ones.
 
-**What it means for your code.** One event out of N is a class: end in softmax and categorical (or sparse categorical)
-cross-entropy. Its slope is output − target: never 0 while the model is wrong. relu + MSE often learns too, as the default
-training shows, but its outputs are no probabilities, most are exactly 0, and a row whose outputs all are has stopped
-learning. Judge a loss beside trivial guesses: with N events, outputs of nothing but 0 have an MSE of only 1 ÷ N.
+**What to try.**
 
-**Eager or not.** Inside `fit` Keras finds your softmax and takes its logits; called eagerly it cuts probabilities at
-1e-7. Saturated rows therefore have two losses. The numbers here are those of `fit`, unless said otherwise.
+- Go to **one event** and drag every pre-activation (what the activation is given) below 0: with relu + MSE, the mean
+  squared error, all slope bars vanish, with softmax they stay.
+- Train the pairs that should not work: relu with cross-entropy, no activation at all, relu inside the LSTM.
+- Let a third of the steps have no event, with and without a class for it.
+
+**What it means for your code.**
+
+- One event out of N is a class: end in softmax and (sparse) categorical cross-entropy. Its slope is output − target: never 0
+  while the model is wrong.
+- relu + MSE often learns too, as the default training shows, but its outputs are no probabilities, most are exactly 0, and a
+  row whose outputs all are has stopped learning.
+- Judge a loss beside trivial guesses: with N events, outputs of nothing but 0 have an MSE of only 1 ÷ N.
+
+**Eager or not.** Inside `fit` Keras finds your softmax and takes its **logits**, what it is given; called eagerly it cuts
+probabilities at 1e-7.
+Saturated rows therefore have two losses. The numbers here are those of `fit`, unless said otherwise.
 """
 
 from __future__ import annotations
@@ -188,8 +197,8 @@ CONTROLS = (
     Control("height", "Value of the true entry", help="1 is one-hot; others make it a regression", low=0, high=5,
             when=("part", ("one event",))),
     Control("lstm", "LSTM activation", when=("part", ("training",))),
-    Control("epochs", "Epochs", low=1, high=60, when=("part", ("training",))),
-    Control("rate", "Learning rate", low=0.001, high=1, log=True, when=("part", ("training",))),
+    Control("epochs", "Epochs", help="How often every sequence is seen", low=1, high=60, when=("part", ("training",))),
+    Control("rate", "Learning rate", help="Of Adam, at the start; it falls to 0", low=0.001, high=1, log=True, when=("part", ("training",))),
     Control("events", "Kinds of event", low=2),
     Control("timesteps", "Timesteps", high=20, when=("part", ("training",))),
     Control("latent", "Code", "numbers", when=("part", ("training",))),
@@ -197,7 +206,7 @@ CONTROLS = (
     Control("none_class", "“None” is a class"),
     Control("anomaly", "Anomalies", when=("part", ("training",))),
     Control("anomaly_rate", "Abnormal share", when=("part", ("training",))),
-    Control("rows", "Rows of your own", help="one-hot rows: 1,0,0;0,1,0", auto="none"),
+    Control("rows", "Rows of your own", help="One-hot rows: 1,0,0;0,1,0", auto="none"),
     Control("seed", "Seed", high=99, when=("part", ("training",))),
 )  # fmt: skip
 

@@ -1,18 +1,25 @@
-"""**What you see.** Two things that must fit each other. First two logits of one picture, what sigmoid and softmax
-make of them, and what each of Keras' losses answers behind each head, with its gradient. Then a training run: the
-posted CNN, on **drawn eyes** (generated and seeded: place, size, light and noise vary), beside the repaired one.
-Below the eyes stand the labels that the pipeline handed out with them.
+"""**What you see.** Two things that must fit each other. First two **logits** of one picture, the scores that a network's last
+layer adds up, what sigmoid and softmax make of them, and what each of Keras' losses answers, with its gradient.
 
-**What to try.** The first state is the question's, and stays at 50 %. Its head and loss are unusual, but not why: set
-shuffle to False, without quotes, and it learns. `bool('False')` is True, so the files were shuffled while
-the labels stayed in the order of the CSV. Then take the head away, as is often advised: Keras' cross-entropy takes
-raw logits for probabilities, and the loss of this example looks perfect, 1e-7, with no gradient at all. Look at
-*two logits alone* and drag them: where two sigmoids saturate, the gradient vanishes, while softmax still has one.
+Then a training run: the posted CNN, a small convolutional network, on **drawn eyes** (generated and seeded: place, size,
+light and noise vary), beside the repaired one. Below the eyes stand the labels that the pipeline handed out with them.
 
-**What it means for your code.** Check the labels before the network: show ten pictures with theirs. Give
-booleans as booleans. One of four pairs: softmax with categorical or sparse cross-entropy, no activation with
-`from_logits=True`, sigmoid with binary cross-entropy. An accuracy of exactly the share of one class is a network
-that always answers the same, or labels that belong to other pictures.
+**What to try.**
+
+- Start with the question's state, which stays at 50 %. Its head and loss are unusual, but not why: set shuffle to False,
+  without quotes, and it learns. `bool('False')` is True, so the files were shuffled while the labels stayed in the order
+  of the CSV.
+- Take the head away, as is often advised: Keras' cross-entropy takes raw logits for probabilities, and the loss of this
+  example looks perfect, 1e-7, with no gradient at all.
+- Look at *two logits alone* and drag them: where two sigmoids saturate, the gradient vanishes, while softmax still has one.
+
+**What it means for your code.**
+
+- Check the labels before the network: show ten pictures with theirs. Give booleans as booleans.
+- Take one of these pairs: softmax with categorical or sparse cross-entropy, no activation with `from_logits=True`, sigmoid
+  with binary cross-entropy.
+- An accuracy of exactly the share of one class is a network that always answers the same, or labels that belong to other
+  pictures.
 """
 
 from __future__ import annotations
@@ -159,7 +166,7 @@ CONTROLS = (
     Control("shuffle", "shuffle =", when=("view", ("training",))),
     Control("source", "Labels come from", labels={"folder": "folders", "CSV": "a CSV in file order"}, when=("view", ("training",))),
     Control("head", "Head (output activation)"),
-    Control("loss", "Loss"),
+    Control("loss", "Loss", help="CCE: categorical, BCE: binary cross-entropy; sparse takes class numbers"),
     Control("units", "Outputs"),
     Control("labels", "Labels given as"),
     Control("z0", "Logit of class 0", low=-8, high=8),
@@ -167,7 +174,7 @@ CONTROLS = (
     Control("true", "True class", high=1),
     Control("mode", "Keras runs", labels={"eager": "eagerly", "graph": "as a graph"}),
     Control("rate", "Learning rate", log=True, when=("view", ("training",))),
-    Control("epochs", "Epochs", when=("view", ("training",))),
+    Control("epochs", "Epochs", help="How often all pictures are seen", when=("view", ("training",))),
     Control("given", "Labels in the CSV", low=238, high=242, when=("view", ("training",))),
     Control("seed", "Seed", high=99, when=("view", ("training",))),
 )  # fmt: skip

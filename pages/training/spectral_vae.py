@@ -1,16 +1,26 @@
 """**What you see.** A hyperspectral picture has a whole spectrum in every pixel. This one is generated from a seed (no real
-data): five known spectra mixed, or one peak whose place moves. Each pixel is one sample of a **variational autoencoder**: an
-encoder gives each of a few numbers a mean and a standard deviation, a decoder rebuilds the spectrum. The means of all pixels
-are the compressed picture, one map for each number. Beside it, PCA with as many numbers.
+data): five known spectra mixed, or one peak whose place moves. Each pixel is one sample of a **variational autoencoder**
+(VAE): an encoder gives each of a few numbers, the *code*, a mean and a standard deviation, a decoder rebuilds the spectrum.
 
-**What to try.** Click a pixel: its spectrum, code and rebuilt spectrum follow. Switch the scene to mixtures: PCA is exact up
-to noise, and the VAE cannot be better. Take the **Bernoulli** likelihood and see numbers fall asleep: the KL divergence
-charges each for what it says, and that likelihood pays little for being exact. Then choose **reshape** without a transpose: the loss falls, the maps are nonsense.
+The means of all pixels are the compressed picture, one map for each number. Beside it, PCA, the best linear compression,
+with as many numbers.
 
-**What it means for your code.** One picture is enough samples: 2500 × 2500 pixels are 6,250,000 spectra. A cube stored channels
-first needs `transpose(1, 2, 0)` before `reshape(-1, bands)`; compare one row with one pixel before you train. Use the posterior
-mean as the code, not a sample. Use a Gaussian likelihood with the noise you expect (0.05 here): with plain MSE the KL wins.
-Compare with PCA first. And the code of another picture, by another model, has other axes.
+**What to try.**
+
+- Click a pixel: its spectrum, code and rebuilt spectrum follow.
+- Switch the scene to mixtures: PCA is exact up to noise, and the VAE cannot be better.
+- Take the **Bernoulli** likelihood and see numbers fall asleep: the **KL divergence**, the second part of the loss, charges
+  each for what it says, and that likelihood pays little for being exact.
+- Choose **reshape** without a transpose: the loss falls, the maps are nonsense.
+
+**What it means for your code.**
+
+- One picture is enough samples: 2500 × 2500 pixels are 6,250,000 spectra.
+- A cube stored channels first needs `transpose(1, 2, 0)` before `reshape(-1, bands)`; compare one row with one pixel before
+  you train.
+- Use the mean as the code, not a sample; and a Gaussian likelihood with the noise you expect (0.05 here): with plain mean
+  squared error the KL wins.
+- Compare with PCA first. And the code of another picture, by another model, has other axes.
 """
 
 from __future__ import annotations
@@ -161,13 +171,13 @@ PRESETS = (
 CONTROLS = (
     Control("kind", "Scene", labels={"mixtures": "mixtures", "peaks": "moving peaks"}),
     Control("layout", "Cube to table", labels={"transpose": "transpose", "reshape": "reshape only"}),
-    Control("bands", "Bands"),
+    Control("bands", "Bands", help="Channels of the picture: places of a spectrum"),
     Control("latent", "Numbers a pixel", high=16),
     Control("hidden", "Hidden units"),
     Control("encoder", "Encoder"),
-    Control("beta", "Beta, weight of the KL"),
-    Control("likelihood", "Likelihood"),
-    Control("epochs", "Epochs", high=200),
+    Control("beta", "Beta, weight of the KL", help="What the KL divergence in the loss is multiplied by"),
+    Control("likelihood", "Likelihood", help="How a band is taken to vary around its rebuilt value"),
+    Control("epochs", "Epochs", help="How often every sample is seen", high=200),
     Control("rate", "Learning rate", low=0.001, high=1, log=True),
     Control("fraction", "Share trained on"),
     Control("mode", "Samples", labels={"pixel": "pixels", "patch": "patches"}),

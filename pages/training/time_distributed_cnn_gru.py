@@ -1,21 +1,27 @@
-"""**What you see.** Four sequences of weather maps. A vortex drifts across each map; if the air turns
-anticlockwise the map's label is 1, a **storm**. Every map is to get its own answer, from a CNN that looks at it and a
-GRU that remembers the maps before. Two models train on the same weather from the same seed: the **chosen** one, which
-starts as the code of the question was posted, and the **repaired** one. The maps are made by a seeded generator, not
-measured: so it is known that the largest value of a channel says nothing about the label, and that only the pattern
-of the wind does. In a map of the wind to the north, a storm is orange on its left and blue on its right, or the other
-way round for calm.
+"""**What you see.** Four sequences of weather maps. A vortex drifts across each map; if the air turns anticlockwise the map's
+label is 1, a **storm**. Every map is to get its own answer, from a CNN (convolutional network) that looks at it and a GRU
+that remembers the maps before. Two models train on the same weather from the same seed: the **chosen** one, which starts as
+the question's code was posted, and the **repaired** one.
 
-**What to try.** Start with the posted code: it compiles, it trains, its loss is a number, and no convolution is in
-it. Take the repaired model and put one mistake back at a time. Watch the balanced accuracy: 50 % is guessing. Point
-at a state of the GRU: it has seen this map and those before it, never one after. Shuffle the pixels in your mind:
-what is told as *change when pixels are shuffled* must not be 0.
+The maps are made by a seeded generator: so it is known that the largest value of a channel says nothing, and that only the
+pattern of the wind does. In a map of the wind to the north, a storm is orange on its left and blue on its right; calm is
+the other way round.
 
-**What it means for your code.** Call layers: `GlobalMaxPool2D()` is a layer, `GlobalMaxPool2D()(x)` its output. Read
-`model.summary()` before you train, and look for the weights that you expect. One label a map needs
-`return_sequences=True` and a sigmoid with binary cross-entropy: softmax shares one certainty among all frames, and
-categorical cross-entropy is silent about a sequence without positives. Keep time in order inside a sequence, and
-check that in the batches that arrive, not in the call that should do it: class folders are read class by class.
+**What to try.**
+
+- Start with the posted code: it compiles, it trains, its loss is a number, and no convolution is in it.
+- Take the repaired model and put one mistake back at a time. Watch the balanced accuracy, the mean of storms found and calm
+  maps found: 50 % is guessing.
+- Point at a state of the GRU: it has seen this map and those before it, never one after.
+- Look at *change when pixels are shuffled*: it must not be 0.
+
+**What it means for your code.**
+
+- Call layers: `GlobalMaxPool2D()` is a layer, `GlobalMaxPool2D()(x)` its output. Read `model.summary()` before you train,
+  and look for the weights that you expect.
+- One label a map needs `return_sequences=True` and a sigmoid with binary cross-entropy: softmax shares one certainty among
+  all frames, and categorical cross-entropy is silent about a sequence without positives.
+- Keep time in order inside a sequence, and check it in the batches that arrive: class folders are read class by class.
 """
 
 from __future__ import annotations
@@ -155,7 +161,7 @@ PRESETS = (
 CONTROLS = (
     Control("cnn", "The CNN's function returns", labels={"posted": "the pooling layer (posted)",
             "called": "pooling called on the vector", "features": "the features"}),
-    Control("return_sequences", "return_sequences"),
+    Control("return_sequences", "return_sequences", help="One output for each map instead of one for the sequence"),
     Control("head", "Last activation", labels={"softmax over frames": "softmax, frames",
             "softmax of one unit": "softmax, one unit"}),
     Control("loss", "Loss", labels={"BCE": "binary CE", "CCE": "categorical CE"}),
@@ -170,7 +176,7 @@ CONTROLS = (
     Control("batch", "Maps in a batch", auto="8 sequences"),
     Control("labels", "Labels a sequence", auto="one a map"),
     Control("rate", "Learning rate", low=0.0001, high=1, log=True),
-    Control("epochs", "Epochs"),
+    Control("epochs", "Epochs", help="How often every sequence is seen"),
     Control("seed", "Seed", high=99),
 )  # fmt: skip
 
