@@ -1,0 +1,92 @@
+"""The scoreboard's rows: which are shown, and a lab's as Markdown tables, which screen readers can walk through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from pages.kit.claims import COLOURS, Line, Outcome, written
+from pages.kit.declare import Published
+from pages.kit.scoreboard_export import NOT_YET, unexpected, verdict
+from pages.kit.text import plain
+
+Row = tuple[Line, Outcome | None]
+ANY = "any"
+SHOW: Mapping[str, Callable[[Row], bool]] = {
+    "everything": lambda row: True,
+    "claims": lambda row: row[0].kind == "claim",
+    "published figures": lambda row: row[0].kind == "figure",
+    "where people are not simply right": lambda row: verdict(row[1]) in ("wrong", "outdated", "depends"),
+    "figures that differ": lambda row: verdict(row[1]) == "differs",
+    "not as the tests expect": lambda row: unexpected(*row),
+}
+VERDICTS = (ANY, *(name for name in COLOURS if name != "under way"), NOT_YET)
+MEANING = {
+    "holds": "it is so",
+    "wrong": "it is not so",
+    "outdated": "it was so in older versions",
+    "depends": "so in some cases only",
+    "same": "our figure is the published one",
+    "differs": "it is not, and why",
+}
+CLAIM_HEAD = ("What people say", "What the installed versions did", "Verdict", "See it")
+FIGURE_HEAD = ("What was published", "Published", "Ours", "Difference", "Verdict", "See it")
+
+
+def chosen(rows: Iterable[Row], show: str, wanted: str, family: str) -> list[Row]:
+    """The rows that the filters let through."""
+    return [
+        row
+        for row in rows
+        if SHOW[show](row) and wanted in (ANY, verdict(row[1])) and family in (ANY, row[0].listed.family)
+    ]
+
+
+def tables(rows: Sequence[Row]) -> str:
+    """A lab's claims, then its figures, as Markdown."""
+    claims = [_claim(*row) for row in rows if row[0].kind == "claim"]
+    figures = [_figure(*row) for row in rows if row[0].kind == "figure"]
+    drawn = [_table(head, cells) for head, cells in ((CLAIM_HEAD, claims), (FIGURE_HEAD, figures)) if cells]
+    return "\n\n".join(drawn)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _cell(markdown: str) -> str:
+    """Text of a declaration, in Markdown, as a cell."""
+    return " ".join(markdown.split()).replace("|", "\\|")
+
+
+def _outside(text: str) -> str:
+    """A measured value, such as a message of TensorFlow's, as a cell: nothing in it is markup."""
+    return plain(" ".join(text.split()))
+
+
+def _claim(line: Line, outcome: Outcome | None) -> list[str]:
+    said = f"“{_cell(line.said)}” :small[{_cell(line.source)}]"
+    return [said, _outside(outcome.value) if outcome else "–", _badge(line, outcome), _link(line, outcome)]
+
+
+def _figure(line: Line, outcome: Outcome | None) -> list[str]:
+    assert isinstance(line.of, Published)
+    what = f"{_cell(line.of.what)} :small[{_cell(line.source)}]"
+    ours, apart = (_outside(outcome.value), _outside(outcome.difference)) if outcome else ("–", "–")
+    if outcome and outcome.why:
+        apart += f" :small[{_cell(outcome.why)}]"
+    return [what, written(line.of.value), ours, apart, _badge(line, outcome), _link(line, outcome)]
+
+
+def _badge(line: Line, outcome: Outcome | None) -> str:
+    """The verdict; before it is measured what the tests expect, and after where it is another."""
+    if outcome is None:
+        return f":gray-badge[{NOT_YET}] :small[expected: {line.expected}]"
+    badge = f":{COLOURS[outcome.verdict]}-badge[{outcome.verdict}]"
+    return badge if not unexpected(line, outcome) else f"{badge} :small[the tests expect: {line.expected}]"
+
+
+def _link(line: Line, outcome: Outcome | None) -> str:
+    """The state that was computed, or the lab. Relative, so that it works below any address."""
+    query = outcome.link if outcome else ""
+    return f"[{'this state' if query else 'the lab'}]({line.listed.slug}{'?' * bool(query)}{query})"

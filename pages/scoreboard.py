@@ -1,0 +1,172 @@
+"""The scoreboard: every claim and every published figure, measured by the installed versions when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+import engine
+from pages.kit.claims import NOT_MEASURED, Line
+from pages.kit.labs import Listed
+from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, counts, every_line, versions
+from pages.kit.scoreboard_job import Look, board
+from pages.kit.scoreboard_tables import ANY, MEANING, SHOW, VERDICTS, Row, chosen, tables
+from pages.kit.text import plain
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+STYLE = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "scoreboard.css"))
+LOOK_AGAIN = 2.0  # seconds between two looks at what is being measured
+FEW = 40  # rows that are shown without opening their families
+PROMISE = (
+    "People say things about tensors, and publish figures. This page measures each of them with the versions "
+    "installed here, when you ask it to: nothing on it was written down before."
+)
+NAMES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "python": "Python"}
+
+
+def render(gallery: Any) -> None:
+    """The page; what is being measured is looked at again and again, the rest is still."""
+    st.html(f"<style>{STYLE}</style>")
+    with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
+        st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
+        st.markdown(":gray[Scoreboard]")
+    st.markdown(f"# What people say, measured\n{PROMISE}", anchors=False)
+    busy = board().look().busy
+    with st.container(key="scoreboard"):
+        st.fragment(_board, run_every=LOOK_AGAIN if busy else None)(busy)
+
+
+def _who() -> str:
+    """This session, by a name that says nothing of it."""
+    name: str = st.session_state.setdefault("scoreboard.who", uuid4().hex)
+    return name
+
+
+def _board(was_busy: bool) -> None:
+    look = board().look()
+    if look.busy and not st.session_state.get("scoreboard.stopped"):
+        board().watch(_who())
+    if look.busy != was_busy:
+        st.rerun()
+    rows = [(line, board().outcome(line)) for line in every_line()]
+    _summary(rows)
+    _actions(rows, look)
+    if look.busy:
+        _progress(look)
+    _families(_filtered(rows))
+
+
+def _summary(rows: Sequence[Row]) -> None:
+    """How many lines have each verdict, and what measured them."""
+    found = counts(outcome for _, outcome in rows)
+    with st.container(horizontal=True, key="scoreboard.counts"):
+        for name, meaning in MEANING.items():
+            st.metric(name, found[name], help=meaning, width="content")
+        st.metric(NOT_YET, found[NOT_YET] + found[NOT_MEASURED], width="content")
+    claims = sum(line.kind == "claim" for line, _ in rows)
+    installed = " · ".join(f"{NAMES[name]} {number}" for name, number in versions().items())
+    place = engine.warm().partition(",")[0] or "the engine is starting"
+    st.caption(
+        f"{claims} claims and {len(rows) - claims} published figures. Installed: {installed}, on {plain(place)}."
+    )
+
+
+def _actions(rows: Sequence[Row], look: Look) -> None:
+    """Measure, stop, take along."""
+    left = [line for line, outcome in rows if not (outcome and outcome.measured)]
+    label = (
+        "Measure all again" if not left else "Measure all" if len(left) == len(rows) else "Measure the rest"
+    )
+    stopped = st.session_state.get("scoreboard.stopped")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if look.busy and not stopped:
+            st.button("Stop", icon=":material/stop:", on_click=_stop, key="scoreboard.stop")
+        else:
+            _measure(label, left or [line for line, _ in rows], "scoreboard.all", "primary")
+        for name, made, kind in (("CSV", as_csv, "text/csv"), ("JSON", as_json, "application/json")):
+            st.download_button(
+                f"Download {name}",
+                partial(made, board()),
+                f"tensorscope-scoreboard.{name.lower()}",
+                kind,
+                icon=":material/download:",
+                key=f"scoreboard.{name}",
+                on_click="ignore",
+            )
+
+
+def _measure(label: str, wanted: Sequence[Line], key: str, kind: Any = "secondary") -> None:
+    st.button(label, type=kind, key=key, on_click=_ask, args=(wanted,), icon=":material/science:")
+
+
+def _ask(wanted: Iterable[Line]) -> None:
+    st.session_state["scoreboard.stopped"] = False
+    board().ask(_who(), wanted)
+
+
+def _stop() -> None:
+    st.session_state["scoreboard.stopped"] = True
+    board().stop(_who())
+
+
+def _progress(look: Look) -> None:
+    """How far it is, what is under way, and for how many."""
+    left = "" if look.left is None else f", about {_time(look.left)} left"
+    st.progress(look.done / look.asked, f"Measuring: {look.done} of {look.asked}{left}")
+    for line, told in look.under_way:
+        st.caption(f"{plain(line.listed.lab.title)}: “{line.said}” {plain(told)}")
+    if st.session_state.get("scoreboard.stopped"):
+        st.caption("You stopped waiting; it goes on for others who look at this page.")
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{max(1, seconds):.0f} s"
+
+
+def _filtered(rows: Sequence[Row]) -> list[Row]:
+    """The rows that the filters let through; the address keeps what they are set to."""
+    families = list(dict.fromkeys(line.listed.family for line, _ in rows))
+    options = (("show", list(SHOW)), ("verdict", list(VERDICTS)), ("family", [ANY, *families]))
+    places = st.columns(len(options))
+    found = [
+        place.selectbox(name.capitalize(), choices, key=name, bind="query-params")
+        for place, (name, choices) in zip(places, options, strict=True)
+    ]
+    return chosen(rows, *found)
+
+
+def _families(rows: Sequence[Row]) -> None:
+    if not rows:
+        st.info("No line is so. What is not measured yet has no verdict: press **Measure all** first.")
+    for family, found in groupby(rows, lambda row: row[0].listed.family):
+        _family(family, list(found), len(rows) <= FEW)
+
+
+def _family(name: str, rows: Sequence[Row], few: bool) -> None:
+    """A family's labs; their tables are made when it is opened."""
+    key = f"scoreboard.{name}.{'few' if few else 'all'}"
+    label = f"**{name}** · {len(rows)} line{'s' * (len(rows) != 1)}"
+    with st.expander(label, key=key, expanded=few, on_change="rerun") as box:
+        if not box.open:
+            return
+        if not few:
+            _measure(f"Measure {name}", [line for line, _ in rows], f"{key}.measure")
+        for listed, found in groupby(rows, lambda row: row[0].listed):
+            _lab(listed, list(found))
+
+
+def _lab(listed: Listed, rows: Sequence[Row]) -> None:
+    pages = st.session_state.get("pages", {})  # there are none where the page is rendered alone
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if listed.slug in pages:
+            st.page_link(pages[listed.slug], label=f"**{listed.lab.title}**", icon=":material/arrow_forward:")
+        else:
+            st.markdown(f"**{listed.lab.title}**")
+        _measure("Measure this lab", [line for line, _ in rows], f"scoreboard.{listed.slug}")
+    st.markdown(tables(rows))
