@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +12,7 @@ from uuid import uuid4
 import streamlit as st
 
 import engine
-from pages.kit.claims import NOT_MEASURED, Line
+from pages.kit.claims import NOT_MEASURED, Line, Outcome
 from pages.kit.labs import Listed
 from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, counts, every_line, versions
 from pages.kit.scoreboard_job import Look, board
@@ -27,6 +27,7 @@ PROMISE = (
     "People say things about tensors, and publish figures. This page measures each of them with the versions "
     "installed here, when you ask it to: nothing on it was written down before."
 )
+TITLES = {"claim": "things people say", "figure": "published figures"}
 NAMES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "python": "Python"}
 
 
@@ -43,9 +44,9 @@ def render(gallery: Any) -> None:
 
 
 def _who() -> str:
-    """This session, by a name that says nothing of it."""
-    name: str = st.session_state.setdefault("scoreboard.who", uuid4().hex)
-    return name
+    """Whose page this is: a browser keeps its cookie when the page is loaded anew, a session does not."""
+    name = st.session_state.setdefault("scoreboard.who", uuid4().hex)
+    return str(st.context.cookies.get("_streamlit_xsrf", name))[:64]
 
 
 def _board(was_busy: bool) -> None:
@@ -56,25 +57,32 @@ def _board(was_busy: bool) -> None:
         st.rerun()
     rows = [(line, board().outcome(line)) for line in every_line()]
     _summary(rows)
-    _actions(rows, look)
+    shown = _filtered(rows)
+    _actions(rows, shown, look)
     if look.busy:
         _progress(look)
-    _families(_filtered(rows))
+    _families(shown)
 
 
 def _summary(rows: Sequence[Row]) -> None:
-    """How many lines have each verdict, and what measured them."""
-    found = counts(outcome for _, outcome in rows)
-    with st.container(horizontal=True, key="scoreboard.counts"):
-        for name, meaning in MEANING.items():
-            st.metric(name, found[name], help=meaning, width="content")
-        st.metric(NOT_YET, found[NOT_YET] + found[NOT_MEASURED], width="content")
-    claims = sum(line.kind == "claim" for line, _ in rows)
+    """How many lines have each verdict, and what measures them."""
+    with st.container(horizontal=True, gap="large"):
+        for kind, meanings in MEANING.items():
+            _counts(kind, meanings, [outcome for line, outcome in rows if line.kind == kind])
     installed = " · ".join(f"{NAMES[name]} {number}" for name, number in versions().items())
-    place = engine.warm().partition(",")[0] or "the engine is starting"
-    st.caption(
-        f"{claims} claims and {len(rows) - claims} published figures. Installed: {installed}, on {plain(place)}."
-    )
+    place = engine.warm().partition(",")[0]
+    st.caption(f"Installed: {installed}. {plain(f'Device: {place}.') if place else 'TensorFlow is loading.'}")
+
+
+def _counts(kind: str, meanings: Mapping[str, str], outcomes: Sequence[Outcome | None]) -> None:
+    """The verdicts of the claims, or of the figures."""
+    found = counts(outcomes)
+    with st.container(key=f"scoreboard-counts-{kind}", width="content", gap="xsmall"):
+        st.markdown(f"**{len(outcomes)} {TITLES[kind]}**")
+        with st.container(horizontal=True):
+            for name, meaning in meanings.items():
+                st.metric(name, found[name], help=meaning, width="content")
+            st.metric(NOT_YET, found[NOT_YET] + found[NOT_MEASURED], width="content")
 
 
 def _actions(rows: Sequence[Row], look: Look) -> None:

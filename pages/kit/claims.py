@@ -17,7 +17,7 @@ from engine import LINGERS, EngineError, Stopped, Trace, UnderWay, technique
 from engine.progress import Job
 from pages.kit.declare import Claim, Figure, Published, Run
 from pages.kit.labs import Listed
-from pages.kit.link import link_text
+from pages.kit.link import link_text, state_of
 
 log = logging.getLogger("tensorscope.claims")
 UNDER_WAY, NOT_MEASURED = "under way", "not measured"
@@ -68,6 +68,12 @@ class Line:
             return self.of.verdict
         return "differs" if self.of.why else "same"
 
+    @property
+    def link(self) -> str:
+        """The query of the state that shows a figure; of a claim it is known once it is measured."""
+        settings = {} if isinstance(self.of, Claim) else self.of.settings
+        return link_text(self.listed, state_of(self.listed, settings))
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -77,7 +83,7 @@ class Outcome:
     value: str
     difference: str = ""  # ours less the published figure, signed
     why: str = ""  # a figure differs
-    link: str = ""  # the query of the first state that was computed
+    link: str = ""  # the query of the first state that was computed, other than the default
     device: str = ""
     framework: str = ""
     at: float = 0.0
@@ -112,18 +118,17 @@ def difference(ours: Figure, published: Figure) -> str:
 
 def measure(line: Line, run: Run) -> Outcome:
     """Measure a line with `run`, whatever happens: what goes wrong is said instead of a value."""
-    began, at, seen = time.perf_counter(), time.time(), list[tuple[str, str, str]]()
+    began, at, states = time.perf_counter(), time.time(), list[str]()
 
     def watched(**parameters: Any) -> Trace:
         trace = run(**parameters)
-        if not seen:
-            seen.append((link_text(line.listed, trace.parameters), trace.device, trace.framework))
+        states.append(link_text(line.listed, trace.parameters))
         return trace
 
     found = _found(line, watched)
-    link, device, framework = seen[0] if seen else ("", "", "")
-    spent = time.perf_counter() - began
-    return Outcome(*found, link, device, framework, at, spent)
+    link = next(filter(None, states), "")
+    device, _, framework = engine.warm().rpartition(", ")  # a GPU's name may hold a comma
+    return Outcome(*found, link, device, framework, at, time.perf_counter() - began)
 
 
 def _found(line: Line, run: Run) -> tuple[str, str, str, str]:

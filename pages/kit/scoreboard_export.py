@@ -57,9 +57,14 @@ def counts(found: Iterable[Outcome | None]) -> Counter[str]:
     return Counter(map(verdict, found))
 
 
+def address(line: Line, outcome: Outcome | None) -> str:
+    """The lab in the state that shows a line, relative to the scoreboard's own address."""
+    query = (outcome.link if outcome else "") or line.link
+    return f"{line.listed.slug}?{query}" if query else line.listed.slug
+
+
 def row(line: Line, outcome: Outcome | None) -> dict[str, Any]:
     """A line in plain values; what is not known yet is empty."""
-    link = f"{line.listed.slug}?{outcome.link}" if outcome and outcome.link else line.listed.slug
     found = outcome or Outcome("", "")
     when = datetime.fromtimestamp(found.at, UTC).isoformat(timespec="seconds") if found.at else ""
     return {
@@ -73,7 +78,7 @@ def row(line: Line, outcome: Outcome | None) -> dict[str, Any]:
         "value": found.value,
         "difference": found.difference,
         "why": found.why,
-        "link": link,
+        "link": address(line, outcome),
         "measured_at": when,
         "seconds": round(found.seconds, 3),
         "framework": found.framework,

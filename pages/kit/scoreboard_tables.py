@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pages.kit.claims import COLOURS, Line, Outcome, written
 from pages.kit.declare import Published
-from pages.kit.scoreboard_export import NOT_YET, unexpected, verdict
+from pages.kit.scoreboard_export import NOT_YET, address, unexpected, verdict
 from pages.kit.text import plain
 
 Row = tuple[Line, Outcome | None]
@@ -20,13 +20,14 @@ SHOW: Mapping[str, Callable[[Row], bool]] = {
     "not as the tests expect": lambda row: unexpected(*row),
 }
 VERDICTS = (ANY, *(name for name in COLOURS if name != "under way"), NOT_YET)
-MEANING = {
-    "holds": "it is so",
-    "wrong": "it is not so",
-    "outdated": "it was so in older versions",
-    "depends": "so in some cases only",
-    "same": "our figure is the published one",
-    "differs": "it is not, and why",
+MEANING: Mapping[str, Mapping[str, str]] = {
+    "claim": {
+        "holds": "it is so",
+        "wrong": "it is not so",
+        "outdated": "it was so in older versions",
+        "depends": "so in some cases only",
+    },
+    "figure": {"same": "ours is the published one", "differs": "it is another; the line says why"},
 }
 CLAIM_HEAD = ("What people say", "What the installed versions did", "Verdict", "See it")
 FIGURE_HEAD = ("What was published", "Published", "Ours", "Difference", "Verdict", "See it")
@@ -88,5 +89,5 @@ def _badge(line: Line, outcome: Outcome | None) -> str:
 
 def _link(line: Line, outcome: Outcome | None) -> str:
     """The state that was computed, or the lab. Relative, so that it works below any address."""
-    query = outcome.link if outcome else ""
-    return f"[{'this state' if query else 'the lab'}]({line.listed.slug}{'?' * bool(query)}{query})"
+    target = address(line, outcome)
+    return f"[{'this state' if '?' in target else 'the lab'}]({target})"
