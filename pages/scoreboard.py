@@ -85,18 +85,17 @@ def _counts(kind: str, meanings: Mapping[str, str], outcomes: Sequence[Outcome |
             st.metric(NOT_YET, found[NOT_YET] + found[NOT_MEASURED], width="content")
 
 
-def _actions(rows: Sequence[Row], look: Look) -> None:
+def _actions(rows: Sequence[Row], shown: Sequence[Row], look: Look) -> None:
     """Measure, stop, take along."""
     left = [line for line, outcome in rows if not (outcome and outcome.measured)]
-    label = (
-        "Measure all again" if not left else "Measure all" if len(left) == len(rows) else "Measure the rest"
-    )
-    stopped = st.session_state.get("scoreboard.stopped")
+    label = "Measure all" if len(left) == len(rows) else "Measure the rest" if left else "Measure all again"
     with st.container(horizontal=True, vertical_alignment="center"):
-        if look.busy and not stopped:
+        if look.busy and not st.session_state.get("scoreboard.stopped"):
             st.button("Stop", icon=":material/stop:", on_click=_stop, key="scoreboard.stop")
         else:
             _measure(label, left or [line for line, _ in rows], "scoreboard.all", "primary")
+        if 0 < len(shown) < len(rows):
+            _measure(f"Measure these {len(shown)}", [line for line, _ in shown], "scoreboard.shown")
         for name, made, kind in (("CSV", as_csv, "text/csv"), ("JSON", as_json, "application/json")):
             st.download_button(
                 f"Download {name}",

@@ -90,7 +90,7 @@ class Board:
         """Somebody waits no more. It ends when nobody does."""
         with self._lock:
             self._watchers.pop(who, None)
-            self._forget()
+            self._leave()
 
     def outcome(self, line: Line) -> Outcome | None:
         return self._outcomes.get(line.key)
@@ -99,10 +99,14 @@ class Board:
         """What a line gave."""
         self._outcomes[line.key] = outcome
 
+    def forget(self) -> None:
+        """What every line gave."""
+        self._outcomes.clear()
+
     def look(self) -> Look:
         """How far it is."""
         with self._lock:
-            self._forget()
+            self._leave()
             return Look(
                 self._done, self._asked, self._left(), tuple(self._under_way.values()), len(self._watchers)
             )
@@ -118,10 +122,10 @@ class Board:
 
     def _wanted(self) -> bool:
         with self._lock:
-            self._forget()
+            self._leave()
             return bool(self._watchers)
 
-    def _forget(self) -> None:
+    def _leave(self) -> None:
         """Those who went away; and, where nobody is left, what waits. What is under way ends by itself."""
         now = self._clock()
         self._watchers = {who: seen for who, seen in self._watchers.items() if now - seen <= LINGERS}
@@ -132,7 +136,7 @@ class Board:
     def _next(self, name: str) -> Line | None:
         """The next line of a lane, which is then under way; the lane's thread ends where there is none."""
         with self._lock:
-            self._forget()
+            self._leave()
             found = next((line for line in self._line if lane(line) == name), None)
             if found:
                 self._line.remove(found)
