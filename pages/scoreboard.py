@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -24,8 +25,8 @@ STYLE = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("page
 LOOK_AGAIN = 2.0  # seconds between two looks at what is being measured
 FEW = 40  # rows that are shown without opening their families
 PROMISE = (
-    "People say things about tensors, and publish figures. This page measures each of them with the versions "
-    "installed here, when you ask it to: nothing on it was written down before."
+    "People say things about tensors, and publish figures. TensorFlow and Keras, as they are installed here, "
+    "say which of them are so."
 )
 TITLES = {"claim": "things people say", "figure": "published figures"}
 NAMES = {"tensorflow": "TensorFlow", "keras": "Keras", "numpy": "NumPy", "python": "Python"}
@@ -51,7 +52,9 @@ def _who() -> str:
 
 def _board(was_busy: bool) -> None:
     look = board().look()
-    if look.busy and not st.session_state.get("scoreboard.stopped"):
+    if not look.busy:
+        st.session_state["scoreboard.stopped"] = False
+    elif not st.session_state.get("scoreboard.stopped"):
         board().watch(_who())
     if look.busy != was_busy:
         st.rerun()
@@ -70,8 +73,10 @@ def _summary(rows: Sequence[Row]) -> None:
         for kind, meanings in MEANING.items():
             _counts(kind, meanings, [outcome for line, outcome in rows if line.kind == kind])
     installed = " · ".join(f"{NAMES[name]} {number}" for name, number in versions().items())
-    place = engine.warm().partition(",")[0]
-    st.caption(f"Installed: {installed}. {plain(f'Device: {place}.') if place else 'TensorFlow is loading.'}")
+    place = plain(engine.warm().rpartition(", ")[0] or "not known yet")
+    last = max((outcome.at for _, outcome in rows if outcome), default=0.0)
+    when = f" Last measured {datetime.fromtimestamp(last, UTC):%Y-%m-%d %H:%M} UTC." if last else ""
+    st.markdown(f":small[Installed: {installed}. Device: {place}.{when}]")
 
 
 def _counts(kind: str, meanings: Mapping[str, str], outcomes: Sequence[Outcome | None]) -> None:
@@ -127,9 +132,9 @@ def _progress(look: Look) -> None:
     left = "" if look.left is None else f", about {_time(look.left)} left"
     st.progress(look.done / look.asked, f"Measuring: {look.done} of {look.asked}{left}")
     for line, told in look.under_way:
-        st.caption(f"{plain(line.listed.lab.title)}: “{line.said}” {plain(told)}")
+        st.markdown(f":small[{plain(line.listed.lab.title)}: “{line.said}” {plain(told)}]")
     if st.session_state.get("scoreboard.stopped"):
-        st.caption("You stopped waiting; it goes on for others who look at this page.")
+        st.markdown(":small[You stopped waiting; it goes on for others who look at this page.]")
 
 
 def _time(seconds: float) -> str:

@@ -44,8 +44,8 @@ STATUS = {
     "TooMuchMemory": ENDED,
 }
 clients = Clients(ROUTE_RATE, ROUTE_BURST)
-BOARD_RATE = 2.0  # answers of the whole scoreboard a second: each is several hundred lines
-board_clients = Clients(BOARD_RATE, 10)
+BOARD_RATE, BOARD_BURST = 2.0, 10  # answers of the whole scoreboard: each is several hundred lines
+board_clients = Clients(BOARD_RATE, BOARD_BURST)
 _waiting = 0
 
 

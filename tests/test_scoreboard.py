@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 import engine
@@ -23,7 +25,9 @@ from pages.kit.labs import labs
 from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, every_line, harmless
 from pages.kit.scoreboard_job import Board, Tell, Wanted, board, waiting
 from pages.kit.scoreboard_tables import chosen, tables
-from tests.conftest import Server, wait_until
+from server import routes
+from server.limits import Clients
+from tests.conftest import wait_until
 
 GOLDEN = Path(__file__).parent / "golden"
 LAB = labs()["receptive-field"]
@@ -141,6 +145,10 @@ def test_the_guides_figures_and_same_padding_are_the_golden_ones() -> None:
 )
 def test_a_difference_is_signed_and_none_is_the_same(ours: Any, published: Any, text: str) -> None:
     assert difference(ours, published) == text
+
+
+def test_a_figure_is_written_as_people_write_it() -> None:
+    assert [written(n) for n in (138357544, (12.0, 1.7), 30.71)] == ["138,357,544", "12 / 1.7", "30.71"]
 
 
 def test_a_figure_that_differs_has_its_reason_and_one_without_is_unexpected(warm_engine: None) -> None:
@@ -375,7 +383,7 @@ def test_the_page_says_not_measured_yet_and_then_what_was_measured(warm_engine: 
     at.button(key="scoreboard.receptive-field").click().run()
     wait_until(lambda: not board().look().busy, 60)
     text = shown(at.run())
-    assert f"| {written(figure.of.value)} | 2 / 3 | the same | :blue-badge[same] |" in text  # type: ignore[union-attr]
+    assert f"| :blue-badge[same] | {written(figure.of.value)} | 2 / 3 | the same |" in text  # type: ignore[union-attr]
     assert {one.label: one.value for one in at.metric}["same"] == "1"
     board().forget()
 
@@ -413,14 +421,36 @@ def test_the_command_line_measures_a_lab(capsys: pytest.CaptureFixture[str], war
     assert "no-such-lab" in capsys.readouterr().err
 
 
-def test_the_route_answers_what_is_known_and_measures_nothing(server: Server) -> None:
-    told = httpx.get(f"{server.url}/api/scoreboard", timeout=60)
+def answer(method: str, query: str = "") -> httpx.Response:
+    """What the route answers, without a server around it."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(Starlette(routes=routes.routes()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
+            return await client.request(method, f"/api/scoreboard{query}")
+
+    return asyncio.run(ask())
+
+
+def test_the_route_answers_what_is_known_and_measures_nothing(
+    filled: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "board_clients", Clients(0.001, 3))
+    told = answer("GET")
     assert told.status_code == 200
-    assert {one["verdict"] for one in told.json()["lines"]} == {NOT_YET}
-    assert told.json()["measuring"] is None
-    assert httpx.post(f"{server.url}/api/scoreboard", timeout=60).status_code == 405
-    answers = [
-        httpx.get(f"{server.url}/api/scoreboard", headers={"X-Tensorscope-Client": "quick"})
-        for _ in range(14)
-    ]
-    assert 429 in [answer.status_code for answer in answers]
+    assert told.headers["cache-control"] == "no-store"
+    assert told.json()["lines"] == json.loads(as_json(filled))["lines"]
+    assert answer("GET", "?measure=all").json()["measuring"] is None
+    assert answer("POST").status_code == 405
+    answer("GET")
+    refused = answer("GET")
+    assert refused.status_code == 429
+    assert "at most 2 requests a second" in refused.json()["error"]["message"]
+    assert refused.headers["retry-after"]
+
+
+def test_the_documents_numbers_are_the_codes() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "api.md").read_text()
+    assert f"{routes.BOARD_RATE:.0f} such answers a second, {routes.BOARD_BURST} at once" in text
+    told = json.loads(as_json(Board()))
+    assert all(f"`{name}`" in text for name in (*told, *told["lines"][0]))

@@ -104,7 +104,8 @@ def lines(listed: Listed) -> Iterator[Line]:
 
 def written(figure: Figure) -> str:
     """A figure in words: 138,357,544 or 483 / 32 / 239."""
-    return " / ".join(f"{n:,}" for n in (figure if isinstance(figure, tuple) else (figure,)))
+    numbers = figure if isinstance(figure, tuple) else (figure,)
+    return " / ".join(f"{int(n) if n == int(n) else n:,}" for n in numbers)
 
 
 def difference(ours: Figure, published: Figure) -> str:

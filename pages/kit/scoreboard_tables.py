@@ -29,8 +29,8 @@ MEANING: Mapping[str, Mapping[str, str]] = {
     },
     "figure": {"same": "ours is the published one", "differs": "it is another; the line says why"},
 }
-CLAIM_HEAD = ("What people say", "What the installed versions did", "Verdict", "See it")
-FIGURE_HEAD = ("What was published", "Published", "Ours", "Difference", "Verdict", "See it")
+CLAIM_HEAD = ("What people say", "Verdict", "What the installed versions did", "See it")
+FIGURE_HEAD = ("What was published", "Verdict", "Published", "Ours", "Difference", "See it")
 
 
 def chosen(rows: Iterable[Row], show: str, wanted: str, family: str) -> list[Row]:
@@ -67,7 +67,7 @@ def _outside(text: str) -> str:
 
 def _claim(line: Line, outcome: Outcome | None) -> list[str]:
     said = f"“{_cell(line.said)}” :small[{_cell(line.source)}]"
-    return [said, _outside(outcome.value) if outcome else "–", _badge(line, outcome), _link(line, outcome)]
+    return [said, _badge(line, outcome), _outside(outcome.value) if outcome else "–", _link(line, outcome)]
 
 
 def _figure(line: Line, outcome: Outcome | None) -> list[str]:
@@ -76,7 +76,7 @@ def _figure(line: Line, outcome: Outcome | None) -> list[str]:
     ours, apart = (_outside(outcome.value), _outside(outcome.difference)) if outcome else ("–", "–")
     if outcome and outcome.why:
         apart += f" :small[{_cell(outcome.why)}]"
-    return [what, written(line.of.value), ours, apart, _badge(line, outcome), _link(line, outcome)]
+    return [what, _badge(line, outcome), written(line.of.value), ours, apart, _link(line, outcome)]
 
 
 def _badge(line: Line, outcome: Outcome | None) -> str:
