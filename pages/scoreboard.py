@@ -23,7 +23,7 @@ from pages.kit.text import plain
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 STYLE = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "scoreboard.css"))
 LOOK_AGAIN = 2.0  # seconds between two looks at what is being measured
-FEW = 40  # rows that are shown without opening their families
+FEW = 40  # rows that are shown without opening their families; so is a family that was chosen
 PROMISE = (
     "People say things about tensors, and publish figures. TensorFlow and Keras, as they are installed here, "
     "say which of them are so."
@@ -156,8 +156,9 @@ def _filtered(rows: Sequence[Row]) -> list[Row]:
 def _families(rows: Sequence[Row]) -> None:
     if not rows:
         st.info("No line is so. What is not measured yet has no verdict: press **Measure all** first.")
+    few = len(rows) <= FEW or len({line.listed.family for line, _ in rows}) == 1
     for family, found in groupby(rows, lambda row: row[0].listed.family):
-        _family(family, list(found), len(rows) <= FEW)
+        _family(family, list(found), few)
 
 
 def _family(name: str, rows: Sequence[Row], few: bool) -> None:

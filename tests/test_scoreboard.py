@@ -390,8 +390,14 @@ def test_the_page_says_not_measured_yet_and_then_what_was_measured(warm_engine: 
 
 def test_a_bad_filter_in_the_address_shows_everything() -> None:
     at = page(show="<script>", verdict="nonsense")
-    assert not at.exception
     assert at.selectbox(key="show").value == "everything"
+    assert "| What people say |" not in shown(at)  # families are closed: the first paint is quick
+
+
+def test_a_chosen_family_is_open() -> None:
+    assert shown(page(family="Convolution")).count("| What people say |") == sum(
+        one.family == "Convolution" for one in labs().values()
+    )
 
 
 def test_stop_is_offered_while_it_measures(slow: tuple[Board, Measuring, Clock], monkeypatch: Any) -> None:
