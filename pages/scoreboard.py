@@ -18,7 +18,7 @@ from pages.kit.labs import Listed
 from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, counts, every_line, versions
 from pages.kit.scoreboard_job import Look, board
 from pages.kit.scoreboard_tables import ANY, MEANING, SHOW, VERDICTS, Row, chosen, tables
-from pages.kit.text import plain
+from pages.kit.text import plain, prose
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
 STYLE = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "scoreboard.css"))
@@ -132,7 +132,7 @@ def _progress(look: Look) -> None:
     left = "" if look.left is None else f", about {_time(look.left)} left"
     st.progress(look.done / look.asked, f"Measuring: {look.done} of {look.asked}{left}")
     for line, told in look.under_way:
-        st.markdown(f":small[{plain(line.listed.lab.title)}: “{line.said}” {plain(told)}]")
+        st.markdown(f":small[{plain(line.listed.lab.title)}: “{prose(line.said)}” {plain(told)}]")
     if st.session_state.get("scoreboard.stopped"):
         st.markdown(":small[You stopped waiting; it goes on for others who look at this page.]")
 

@@ -25,6 +25,7 @@ from pages.kit.labs import labs
 from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, every_line, harmless
 from pages.kit.scoreboard_job import Board, Tell, Wanted, board, waiting
 from pages.kit.scoreboard_tables import chosen, tables
+from pages.kit.text import prose
 from server import routes
 from server.limits import Clients
 from tests.conftest import wait_until
@@ -341,6 +342,18 @@ def test_tables_escape_what_was_measured(filled: Board) -> None:
     for one in tables(rows).split("\n\n"):
         bars = {row.replace("\\|", "").count("|") for row in one.splitlines()}
         assert len(bars) == 1  # no cell breaks its table
+
+
+@pytest.mark.parametrize(
+    ("sentence", "markdown"),
+    [
+        ("super().__init__() first", r"super\(\)\.\_\_init\_\_\(\) first".replace(r"\.", ".")),
+        ("Write `a * b | c`, not 2 * 3.", r"Write `a * b | c`, not 2 \* 3."),
+        ("one ` alone *here*", r"one \` alone \*here\*"),
+    ],
+)
+def test_what_looks_like_markup_in_a_sentence_is_shown(sentence: str, markdown: str) -> None:
+    assert prose(sentence) == markdown
 
 
 def test_filters_let_through_what_they_say(filled: Board) -> None:

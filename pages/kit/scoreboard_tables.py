@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from pages.kit.claims import COLOURS, Line, Outcome, written
 from pages.kit.declare import Published
 from pages.kit.scoreboard_export import NOT_YET, address, unexpected, verdict
-from pages.kit.text import plain
+from pages.kit.text import plain, prose
 
 Row = tuple[Line, Outcome | None]
 ANY = "any"
@@ -55,9 +56,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _cell(markdown: str) -> str:
-    """Text of a declaration, in Markdown, as a cell."""
-    return " ".join(markdown.split()).replace("|", "\\|")
+def _cell(sentence: str) -> str:
+    """Text of a declaration as a cell; in code, too, a bar would end it."""
+    return re.sub(r"(?<!\\)\|", r"\\|", prose(sentence))
 
 
 def _outside(text: str) -> str:

@@ -18,7 +18,7 @@ from pages.kit.declare import Related
 from pages.kit.labs import labs
 from pages.kit.link import link_values, state_of
 from pages.kit.state import State
-from pages.kit.text import plain
+from pages.kit.text import plain, prose
 
 ASK_AGAIN = 2.0  # seconds until claims that wait for what takes long are looked at again
 
@@ -106,9 +106,9 @@ def _line(line: Line) -> bool:
     """One claim or published figure; whether it is measured."""
     said, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
     found = measure(line, glancing(line.listed.lab.technique))
-    said.markdown(f"“{line.said}”" if line.kind == "claim" else line.said)
+    said.markdown(f"“{prose(line.said)}”" if line.kind == "claim" else prose(line.said))
     value = " · ".join(filter(None, (found.value, found.difference, found.why)))
     begin = {"claim": "measured: ", "figure": "ours: "}[line.kind] if found.measured else ""
-    measured.markdown(f"{begin}{value if found.measured else plain(value)}  \n:gray[:small[{line.source}]]")
+    measured.markdown(f"{begin}{prose(value)}  \n:gray[:small[{prose(line.source)}]]")
     verdict.badge(found.verdict, color=COLOURS[found.verdict])
     return found.verdict != UNDER_WAY
