@@ -19,6 +19,9 @@ def render() -> None:
     st.html(f"<style>{STYLE}</style>")
     st.title("Tensorscope", anchor=False)
     st.markdown(PROMISE)
+    st.page_link(
+        st.session_state["scoreboard"], label="What people say, measured", icon=":material/fact_check:"
+    )
     words = st.text_input(
         "Search",
         key="home.search",

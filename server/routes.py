@@ -24,6 +24,8 @@ from pages.kit.labs import Listed, labs
 from pages.kit.lens_payload import lens_payload
 from pages.kit.payload import error_payload, progress_payload, stage_payload
 from pages.kit.picture import blank, picture
+from pages.kit.scoreboard_export import as_json
+from pages.kit.scoreboard_job import board
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -42,6 +44,8 @@ STATUS = {
     "TooMuchMemory": ENDED,
 }
 clients = Clients(ROUTE_RATE, ROUTE_BURST)
+BOARD_RATE, BOARD_BURST = 2.0, 10  # answers of the whole scoreboard: each is several hundred lines
+board_clients = Clients(BOARD_RATE, BOARD_BURST)
 _waiting = 0
 
 
@@ -59,10 +63,14 @@ def _refused(status: int, kind: str, message: str, wait: float = 0.0) -> JSONRes
     return JSONResponse({"error": error}, status, headers)
 
 
+def _too_fast(seconds: float, rate: float = ROUTE_RATE) -> JSONResponse:
+    return _refused(429, "TooManyRequests", f"at most {rate:.0f} requests a second; wait", seconds)
+
+
 def _early(request: Request) -> JSONResponse | None:
     """An answer that needs no engine: too fast, too long, or no such lab."""
     if seconds := clients.wait(_client(request)):
-        return _refused(429, "TooManyRequests", f"at most {ROUTE_RATE:.0f} requests a second; wait", seconds)
+        return _too_fast(seconds)
     if len(request.url.query) > MOST_QUERY:
         expected = f"an address of at most {MOST_QUERY} characters"
         return _refused(
@@ -195,6 +203,14 @@ async def lab_list(request: Request) -> Response:
     return JSONResponse(found)
 
 
+async def scoreboard(request: Request) -> Response:
+    """The scoreboard as it stands, for scripts. It measures nothing: people ask for that on the page."""
+    if seconds := board_clients.wait(_client(request)):
+        return _too_fast(seconds, BOARD_RATE)
+    body = await asyncio.to_thread(as_json, board())
+    return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+
 async def health(request: Request) -> Response:
     """200 as soon as the server is up; `engine` says whether TensorFlow is loaded, and where."""
     place = engine.warm()
@@ -214,6 +230,7 @@ def routes() -> list[BaseRoute]:
     """All of them, for the server."""
     return [
         Route("/healthz", health),
+        Route("/api/scoreboard", scoreboard),
         Route("/api/labs", lab_list),
         Route("/api/labs/{slug}", lab_values),
         Route("/api/labs/{slug}/lens", lab_lens),

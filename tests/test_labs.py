@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import engine
 from engine.code import code, notebook
+from pages.kit.claims import lines, measure
 from pages.kit.declare import Bars
 from pages.kit.labs import Listed, labs
 from pages.kit.link import defaults, link_values, read_link
@@ -134,6 +135,14 @@ def test_claims_hold(listed: Listed) -> None:
         measured = claim.measure(partial(engine.run, listed.lab.technique))
         assert measured.verdict == claim.verdict, (claim.says, measured)
         assert measured.value
+
+
+@pytest.mark.parametrize("listed", [one for one in LABS if one.lab.published], ids=lambda one: one.slug)
+def test_published_figures_are_ours_or_the_reason_is_named(listed: Listed) -> None:
+    for line in lines(listed):
+        if line.kind == "figure":
+            found = measure(line, partial(engine.run, listed.lab.technique))
+            assert found.verdict == line.expected, (line.said, found)
 
 
 @every_lab

@@ -34,6 +34,7 @@ from engine import Trace
 from pages.convolution.convolution_arithmetic_claims import CLAIMS
 from pages.convolution.convolution_arithmetic_predictions import PREDICTIONS, shape
 from pages.convolution.convolution_arithmetic_presets import PRESETS
+from pages.convolution.convolution_arithmetic_published import PUBLISHED
 from pages.kit.declare import Control, Grid, Lab, Panel, Table
 
 POOLING = ("max-pool", "avg-pool")
@@ -217,6 +218,7 @@ LAB = Lab(
     presets=PRESETS,
     claims=CLAIMS,
     predictions=PREDICTIONS,
+    published=PUBLISHED,
     words=(
         "convolution", "conv1d", "conv2d", "conv3d", "transposed convolution", "deconvolution", "conv2dtranspose",
         "stride", "padding", "same", "valid", "causal", "dilation", "atrous", "groups", "depthwise", "pooling",

@@ -11,52 +11,52 @@ from typing import Any
 from pages.kit.declare import Preset
 
 
-def _case(i: int, k: int, s: int = 1, p: int = 0) -> dict[str, Any]:
+def case(i: int, k: int, s: int = 1, p: int = 0) -> dict[str, Any]:
     """Input i, kernel k, stride s, padding p, as the guide writes them."""
     given = {"size": i, "kernel": k, "stride": s}
     return given | ({"padding": "symmetric", "pad": p} if p else {})
 
 
-def _back(i: int, k: int, s: int = 1, p: int = 0, a: int | None = None) -> dict[str, Any]:
+def back(i: int, k: int, s: int = 1, p: int = 0, a: int | None = None) -> dict[str, Any]:
     """The transposed convolution of a case: from its output back to its input's size."""
     added = {} if a is None else {"output_padding": a}
-    return {"operation": "transposed", **_case(i, k, s, p), **added}
+    return {"operation": "transposed", **case(i, k, s, p), **added}
 
 
 GUIDE = (
-    Preset("Guide 2.1 · no padding, unit stride", _case(4, 3),
+    Preset("Guide 2.1 · no padding, unit stride", case(4, 3),
            "o = (i − k) + 1 = 2: each side loses half a kernel."),
-    Preset("Guide 2.2 · arbitrary padding", _case(5, 4, p=2),
+    Preset("Guide 2.2 · arbitrary padding", case(5, 4, p=2),
            "o = (i − k) + 2p + 1 = 6: padding can make the output larger than the input."),
-    Preset("Guide 2.3 · half (same) padding", _case(5, 3, p=1),
+    Preset("Guide 2.3 · half (same) padding", case(5, 3, p=1),
            "p = ⌊k/2⌋ with an odd kernel keeps the size, and every cell is still read."),
-    Preset("Guide 2.4 · full padding", _case(5, 3, p=2),
+    Preset("Guide 2.4 · full padding", case(5, 3, p=2),
            "p = k − 1: every way the kernel can overlap the input, so the output grows to i + k − 1 = 7."),
-    Preset("Guide 2.5 · strided, no padding", _case(5, 3, 2),
+    Preset("Guide 2.5 · strided, no padding", case(5, 3, 2),
            "o = ⌊(i − k)/s⌋ + 1 = 2: the windows share one row and one column."),
-    Preset("Guide 2.6 · strided and padded", _case(5, 3, 2, 1),
+    Preset("Guide 2.6 · strided and padded", case(5, 3, 2, 1),
            "o = ⌊(i + 2p − k)/s⌋ + 1 = 3. These are the numbers of the guide's figure 1.2."),
-    Preset("Guide 2.7 · strided and padded, odd", _case(6, 3, 2, 1),
+    Preset("Guide 2.7 · strided and padded, odd", case(6, 3, 2, 1),
            "6 gives 3, as 5 did: the fraction is floored and the last row and column of padding are never read."),
     Preset("Guide 3 · average pooling", {"operation": "avg-pool"},
            "Pooling follows the same arithmetic, without weights: figure 1.5 of the guide."),
     Preset("Guide 3 · max pooling", {"operation": "max-pool"},
            "Figure 1.6: 3 wins almost everywhere. See which cell won: of equal ones, the first."),
-    Preset("Guide 4.1 · transposed, no padding", _back(2, 3),
+    Preset("Guide 4.1 · transposed, no padding", back(2, 3),
            "2 back to 4: o′ = i′ + (k − 1). It is a convolution with full padding."),
-    Preset("Guide 4.2 · transposed of arbitrary padding", _back(6, 4, p=2),
+    Preset("Guide 4.2 · transposed of arbitrary padding", back(6, 4, p=2),
            "6 back to 5: padding of the convolution is cut off by its transpose."),
-    Preset("Guide 4.3 · transposed of half padding", _back(5, 3, p=1),
+    Preset("Guide 4.3 · transposed of half padding", back(5, 3, p=1),
            "5 back to 5: half padding is its own counterpart."),
-    Preset("Guide 4.4 · transposed of full padding", _back(7, 3, p=2),
+    Preset("Guide 4.4 · transposed of full padding", back(7, 3, p=2),
            "7 back to 5: the transpose of full padding is no padding at all."),
-    Preset("Guide 4.5 · transposed, strided", _back(2, 3, 2, a=0),
+    Preset("Guide 4.5 · transposed, strided", back(2, 3, 2, a=0),
            "2 back to 5: a stride of 2 puts a zero between the cells, and the window then moves by 1."),
-    Preset("Guide 4.6 · transposed, strided, padded", _back(3, 3, 2, 1),
+    Preset("Guide 4.6 · transposed, strided, padded", back(3, 3, 2, 1),
            "3 back to 5: zeros between the cells, and one row and column cut off at each end."),
-    Preset("Guide 4.7 · transposed with output padding", _back(3, 3, 2, 1, a=1),
+    Preset("Guide 4.7 · transposed with output padding", back(3, 3, 2, 1, a=1),
            "3 back to 6 needs output padding 1: both 5 and 6 gave 3, and the sizes alone cannot tell which it was."),
-    Preset("Guide 5.1 · dilated", _case(7, 3) | {"dilation": 2},
+    Preset("Guide 5.1 · dilated", case(7, 3) | {"dilation": 2},
            "Nine taps span 5 × 5: o = ⌊(i − 5)/s⌋ + 1 = 3, and not one weight more."),
 )  # fmt: skip
 

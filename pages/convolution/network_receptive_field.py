@@ -35,7 +35,7 @@ from engine import Trace
 from pages.convolution.network_receptive_field_charts import CHARTS
 from pages.convolution.network_receptive_field_claims import CLAIMS, OWN
 from pages.convolution.network_receptive_field_predictions import PREDICTIONS
-from pages.convolution.network_receptive_field_published import measured_field
+from pages.convolution.network_receptive_field_published import PUBLISHED, measured_field
 from pages.convolution.network_receptive_field_tables import TABLES, geometry, two
 from pages.kit.declare import Control, Grid, Lab, Panel, Preset
 
@@ -179,6 +179,7 @@ LAB = Lab(
     presets=PRESETS,
     claims=CLAIMS,
     predictions=PREDICTIONS,
+    published=PUBLISHED,
     words=("receptive field", "effective stride", "effective padding", "resnet", "vgg", "inception", "mobilenet", "efficientnet",
            "densenet", "xception", "nasnet", "keras.applications", "parameters", "flops", "layers", "model summary", "skip connection", "branches"),
     card=Grid("x", scale="image"),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from pages.convolution.network_receptive_field_published import FIELDS, PARAMETERS, measured_field
+from pages.convolution.network_receptive_field_published import (
+    FIELDS,
+    FLOPS,
+    MULTIPLY_ADDS,
+    PARAMETERS,
+    convolution_flops,
+    measured_field,
+    multiply_adds,
+)
 from pages.kit.declare import Claim, Measured, Run
 
 OWN = "own stack"
@@ -100,14 +108,16 @@ def _gradient(run: Run) -> Measured:
 
 def _work(run: Run) -> Measured:
     trace = run(network="VGG16")
-    convolutions = trace["layers"][: trace.facts["last"] + 1, 4].sum()
-    text = f"{convolutions / 1e9:.2f} billion up to block5_pool, {trace.facts['flops'] / 1e9:.2f} with the dense layers"
-    return Measured(text, "depends" if f"{convolutions / 1e9:.2f}" == "30.71" else "wrong")
+    convolutions = convolution_flops(trace)
+    text = f"{convolutions:.2f} billion up to block5_pool, {trace.facts['flops'] / 1e9:.2f} with the dense layers"
+    return Measured(text, "depends" if convolutions == FLOPS["VGG16"] else "wrong")
 
 
 def _multiply_adds(run: Run) -> Measured:
-    count = run(network="MobileNet").facts["flops"] / 2e6
-    return Measured(f"{count:.1f} million", "holds" if round(count) == 569 else "wrong")
+    count = multiply_adds(run(network="MobileNet"))
+    return Measured(
+        f"{count:.1f} million", "holds" if round(count) == MULTIPLY_ADDS["MobileNet"] else "wrong"
+    )
 
 
 CLAIMS = (

@@ -32,7 +32,7 @@ from collections.abc import Sequence
 from engine import Trace
 from pages.convolution.receptive_field_charts import CHARTS, layer_steps
 from pages.convolution.receptive_field_claims import CLAIMS, NETWORK
-from pages.kit.declare import Control, Grid, Lab, Panel, Prediction, Preset
+from pages.kit.declare import Control, Grid, Lab, Panel, Prediction, Preset, Published
 
 
 def panels(trace: Trace) -> Sequence[Panel]:
@@ -142,6 +142,12 @@ PREDICTIONS = (
     ),
 )
 
+PUBLISHED = (
+    Published("Zeros that SAME puts before and after a side of 224, kernel 7, stride 2",
+              "padding of ResNet's first convolution as TensorFlow's models publish it", (2, 3),
+              {"size": 224, "kernel": 7, "stride": 2, "padding": "SAME"}, lambda trace: tuple(trace.facts["pads"][0][0])),
+)  # fmt: skip
+
 LAB = Lab(
     title="What one neuron sees",
     question="How does an input image map to neurons in the first convolution layers, and which pixels does each see?",
@@ -186,6 +192,7 @@ LAB = Lab(
     ),
     claims=CLAIMS,
     predictions=PREDICTIONS,
+    published=PUBLISHED,
     words=("convolution", "conv2d", "shape", "mismatch", "shapes", "stride", "padding", "same", "valid", "dilation",
            "kernel", "filter", "neuron", "receptive field", "output size", "image", "pixels", "pooling"),
     card=Grid("x", scale="image"),

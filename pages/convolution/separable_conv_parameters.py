@@ -29,7 +29,7 @@ from collections.abc import Sequence
 
 from engine import Trace
 from pages.convolution.separable_conv_parameters_charts import CHARTS
-from pages.convolution.separable_conv_parameters_claims import CLAIMS
+from pages.convolution.separable_conv_parameters_claims import CLAIMS, PUBLISHED
 from pages.convolution.separable_conv_parameters_predictions import PREDICTIONS
 from pages.convolution.separable_conv_parameters_tables import TABLES, share
 from pages.kit.declare import Control, Grid, Lab, Panel, Preset
@@ -140,6 +140,7 @@ LAB = Lab(
     presets=PRESETS,
     claims=CLAIMS,
     predictions=PREDICTIONS,
+    published=PUBLISHED,
     charts=CHARTS,
     tables=TABLES,
     gradients=gradients,

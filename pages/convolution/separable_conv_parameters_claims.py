@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from engine import Trace
+from pages.convolution.network_receptive_field_published import PARAMETER_SOURCE, PARAMETERS
 from pages.convolution.separable_conv_parameters_tables import share
-from pages.kit.declare import Claim, Measured, Run
+from pages.kit.declare import Claim, Measured, Published, Run
 
 ASKED = {"channels_in": 3840, "channels_out": 768}
 MOBILE = {"penultimate": 1056, "blocks": 4, "image": 224, "classes": 1000, "skip_reduction": False}
 LARGE = {"penultimate": 4032, "stem": 96, "image": 331, "classes": 1000}
-DOCUMENTED = (5_326_716, 88_949_818)  # keras.io/api/applications: 5.3M and 88.9M
+DOCUMENTED = (PARAMETERS["NASNetMobile"], 88_949_818)  # keras.io/api/applications: 5.3M and 88.9M
 
 
 def _depthwise(run: Run) -> Measured:
@@ -129,4 +130,9 @@ CLAIMS = (
           "weights of layers Keras built, four sizes", "holds", _ratio),
     Claim("Squeezing the channels first saves parameters.",
           "one layer alone, and NASNet's last normal cell with and without", "depends", _squeeze),
+)  # fmt: skip
+
+PUBLISHED = (
+    Published("Parameters of NASNetLarge", PARAMETER_SOURCE, DOCUMENTED[1], {"network": "built", **LARGE},
+              lambda trace: int(trace.facts["network"]["keras_total"])),
 )  # fmt: skip

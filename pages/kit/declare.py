@@ -15,6 +15,7 @@ from engine import Trace
 Run = Callable[..., Trace]  # run(**parameters) of the lab's technique, through the door
 Scale = Literal["diverging", "sequential", "image", "mask"]
 Verdict = Literal["holds", "wrong", "outdated", "depends"]
+Figure = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,22 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Published:
+    """A figure somebody published, a number or several, beside which the installed versions' is put.
+
+    `ours` reads it from the Trace of the state `settings`, in the digits that were published. `why` says
+    why ours differs; without it a test holds both to be the same.
+    """
+
+    what: str
+    source: str
+    value: Figure
+    settings: Mapping[str, Any]
+    ours: Callable[[Trace], Figure]
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Prediction:
     """A question with a few answers to choose from before the reveal, in any state.
 
@@ -198,6 +215,7 @@ class Lab:
     presets: tuple[Preset, ...]
     claims: tuple[Claim, ...]
     predictions: tuple[Prediction, ...]
+    published: tuple[Published, ...] = ()
     charts: tuple[Chart, ...] = ()
     curves: Callable[[Trace], Sequence[Curve]] | None = None  # of a training run, with the run before
     tables: tuple[Table, ...] = ()

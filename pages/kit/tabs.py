@@ -7,31 +7,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import Literal
 
 import streamlit as st
 
-import engine
-from engine import EngineError, Trace, UnderWay, technique
+from engine import Trace
 from pages.kit import charts, components, lens, predict, share
 from pages.kit.answer import Answer
-from pages.kit.declare import Claim, Related
+from pages.kit.claims import COLOURS, UNDER_WAY, Line, glancing, lines, measure
+from pages.kit.declare import Related
 from pages.kit.labs import labs
 from pages.kit.link import link_values, state_of
 from pages.kit.state import State
-from pages.kit.text import plain
+from pages.kit.text import plain, prose
 
-COLOURS: dict[str, Literal["blue", "orange", "gray", "violet"]] = {
-    "holds": "blue",
-    "wrong": "orange",
-    "outdated": "gray",
-    "depends": "violet",
-}
-
-
-UNDER_WAY = "under way"
-ASK_AGAIN = 2.0  # seconds until claims that wait for training runs are looked at again
+ASK_AGAIN = 2.0  # seconds until claims that wait for what takes long are looked at again
 
 
 def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
@@ -99,48 +88,27 @@ def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None
 
 
 def _claims(state: State) -> None:
-    """Measured now; what needs training runs says how far they are, and is looked at again."""
+    """Measured now; what takes long says how far it is, and is looked at again."""
     st.caption("What people say, and what the installed versions did a moment ago.")
-    done = f"{state.listed.slug}.measured"
-    again = ASK_AGAIN if state.trains and not st.session_state.get(done) else None
+    key = f"{state.listed.slug}.claims wait"
+    waits = bool(st.session_state.get(key))
 
     def rows() -> None:
-        measured = [_claim(state, claim) for claim in state.listed.lab.claims]
-        st.session_state[done] = all(measured)
-        if again and all(measured):
+        measured = [_line(line) for line in lines(state.listed)]
+        st.session_state[key] = not all(measured)
+        if st.session_state[key] != waits:
             st.rerun()
 
-    if state.trains:
-        st.fragment(rows, run_every=again)()
-    else:
-        rows()
+    st.fragment(rows, run_every=ASK_AGAIN if waits else None)()
 
 
-def _claim(state: State, claim: Claim) -> bool:
-    """One line; whether it is measured."""
-    says, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
-    says.markdown(f"“{claim.says}”")
-    value, badge = _measured(state, claim)
-    measured.markdown(f"{value}  \n:gray[:small[{claim.how}]]")
-    verdict.badge(badge, color=COLOURS.get(badge, "red"))
-    return badge != UNDER_WAY
-
-
-def _measured(state: State, claim: Claim) -> tuple[str, str]:
-    try:
-        found = claim.measure(partial(_run, state.listed.lab.technique))
-    except UnderWay as e:
-        return plain(str(e)), UNDER_WAY
-    except EngineError as e:
-        return plain(str(e)), "not measured"
-    return f"measured: {found.value}", found.verdict
-
-
-def _run(name: str, /, **parameters: object) -> Trace:
-    """As `engine.run`; but nobody looks at a page that waits for a training run: raises `UnderWay`."""
-    if technique(name).lane(parameters) != "training":
-        return engine.run(name, **parameters)
-    found = engine.glance(name, 0.1, **parameters)
-    if isinstance(found, Trace):
-        return found
-    raise UnderWay(f"{found.text}, place {found.place} in the queue" if found.place else found.text)
+def _line(line: Line) -> bool:
+    """One claim or published figure; whether it is measured."""
+    said, measured, verdict = st.columns([5, 5, 1.4], vertical_alignment="center")
+    found = measure(line, glancing(line.listed.lab.technique))
+    said.markdown(f"“{prose(line.said)}”" if line.kind == "claim" else prose(line.said))
+    value = " · ".join(filter(None, (found.value, found.difference, found.why)))
+    begin = {"claim": "measured: ", "figure": "ours: "}[line.kind] if found.measured else ""
+    measured.markdown(f"{begin}{prose(value)}  \n:gray[:small[{prose(line.source)}]]")
+    verdict.badge(found.verdict, color=COLOURS[found.verdict])
+    return found.verdict != UNDER_WAY
