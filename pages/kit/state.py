@@ -56,13 +56,25 @@ class State:
             self.refused, self.typed = problem, dict(changes)
 
     def _read(self, changes: Mapping[str, object]) -> dict[str, Any]:
+        return {n: value for n, value in self._all(changes).items() if n not in self.embed.fixed}
+
+    def _all(self, changes: Mapping[str, object]) -> dict[str, Any]:
         known = {p.name: p for p in self.listed.technique.parameters}
-        free = known.keys() - self.embed.fixed
-        return {name: known[name].read(value) for name, value in changes.items() if name in free}
+        return {name: known[name].read(value) for name, value in changes.items() if name in known}
+
+    def suits(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a preset leaves alone what an embedded page keeps."""
+        wanted = {**defaults(self.listed), **self._all(settings)}
+        return all(wanted[name] == value for name, value in self._kept().items())
 
     def _kept(self) -> dict[str, Any]:
         """What no control, preset or stroke of an embedded page changes."""
         return {name: self.values[name] for name in self.embed.fixed}
+
+    def fixed_texts(self) -> dict[str, str]:
+        """The same as link texts."""
+        known = {p.name: p for p in self.listed.technique.parameters}
+        return {name: known[name].text(value) for name, value in self._kept().items()}
 
     def _asked(self, changes: Mapping[str, object]) -> Asked:
         """What the lens is asked now: of another result another cell, so the index goes with the old one."""
