@@ -25,12 +25,12 @@ MOST = 64  # cells along one side; more are sampled
 
 @dataclass(frozen=True)
 class Plane:
-    """One slice: values (NaN where three colours stand for one), colours, and which cells are crossed out."""
+    """One slice: values, colours, and which cells are crossed out; `numbers`: a cell has one number."""
 
     values: Array  # float[row, column]
     colours: Array  # uint8[row, column, 3]
     crossed: Array  # bool[row, column]
-    every: tuple[int, int]  # of how many rows and columns one is drawn
+    numbers: bool = True
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
@@ -68,12 +68,12 @@ def plane(trace: Trace, panel: Grid, places: Mapping[str, int] | None = None) ->
         values = np.full(values.shape[:2], np.nan)
     else:
         colours = _coloured(values, panel.scale, np.asarray(tensor.values, dtype=float))
-        if panel.over:
+        if panel.over in trace.tensors:
             colours = _over(colours, values, _under(trace.tensors[panel.over], tensor, cut))
-    crossed = (
-        cut.of(_spread(trace.tensors[panel.crossed], tensor) == 0) if panel.crossed else np.zeros(1, bool)
-    )
-    return Plane(values, colours, np.broadcast_to(crossed, values.shape), cut.every)
+    crossed = np.zeros(values.shape, bool)
+    if panel.crossed in trace.tensors:
+        crossed |= cut.of(_spread(trace.tensors[panel.crossed], tensor) == 0).reshape(values.shape)
+    return Plane(values, colours, crossed, pixel < 0)
 
 
 @dataclass(frozen=True)

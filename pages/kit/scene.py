@@ -34,7 +34,7 @@ class Drawn:
 
 def whole(listed: Listed, trace: Trace, address: str) -> tuple[list[Shape], int, int]:
     """Title, every panel of the stage, and the link in small print; width and height."""
-    panels = listed.lab.panels(trace)
+    panels = _panels(listed, trace)
     placed, bottom = _flow(trace, panels, MARGIN + 64, WIDTH, 1e9, 300.0)
     titles = [
         Words(MARGIN, MARGIN + 10, listed.lab.title, 26, bold=True),
@@ -59,12 +59,16 @@ def card(listed: Listed, trace: Trace | None) -> list[Shape]:
     top = 172 + 36 * len(lines)
     if trace is None:
         return [*shapes, Words(60, top + 60, "Computed when you open it.", 26, QUIET)]
-    panels = listed.lab.panels(trace)
     first = [listed.lab.card] if listed.lab.card else []
-    once = {_names(panel): panel for panel in reversed([*first, *panels])}
-    chosen = list(reversed(once.values()))
+    once = {_names(panel): panel for panel in reversed([*first, *_panels(listed, trace)])}
+    chosen = [panel for panel in reversed(once.values()) if set(_names(panel)) <= set(trace.tensors)]
     placed, _ = _flow(trace, chosen, top, width, height - 16, height - top - HEAD - 40, 60)
     return [*shapes, *placed]
+
+
+def _panels(listed: Listed, trace: Trace) -> list[Panel]:
+    """Those that have something to draw in this state, as on the stage."""
+    return [panel for panel in listed.lab.panels(trace) if set(_names(panel)) <= set(trace.tensors)]
 
 
 def _names(panel: Panel) -> tuple[str, ...]:
@@ -152,7 +156,7 @@ def _grid(shown: Plane, room: float, tallest: float) -> Drawn:
         shapes += _cells(shown, row, cell)
     for row, column in np.argwhere(shown.crossed):
         shapes += _cross(float(column) * cell, float(row) * cell, cell)
-    if cell >= WRITTEN:
+    if cell >= WRITTEN and shown.numbers:
         shapes += _numbers(shown, cell)
     return Drawn(shapes, columns * cell, rows * cell)
 
@@ -195,7 +199,7 @@ def writer(values: Array) -> Callable[[float], str]:
 
     def write(value: float) -> str:
         if not np.isfinite(value):
-            return "" if np.isnan(value) else "∞" if value > 0 else "-∞"
+            return "NaN" if np.isnan(value) else "∞" if value > 0 else "-∞"
         if value and (largest < 0.01 or abs(value) >= 1e4):
             return f"{value:.0e}".replace("e+0", "e").replace("e-0", "e-")
         text = "0" if value == 0 else f"{value:.{decimals}f}"
