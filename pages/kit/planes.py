@@ -72,7 +72,8 @@ def plane(trace: Trace, panel: Grid, places: Mapping[str, int] | None = None) ->
             colours = _over(colours, values, _under(trace.tensors[panel.over], tensor, cut))
     crossed = np.zeros(values.shape, bool)
     if panel.crossed in trace.tensors:
-        crossed |= cut.of(_spread(trace.tensors[panel.crossed], tensor) == 0).reshape(values.shape)
+        found = cut.of(_spread(trace.tensors[panel.crossed], tensor) == 0)
+        crossed = (found[..., 0] if pixel >= 0 else found).astype(bool)
     return Plane(values, colours, crossed, pixel < 0)
 
 

@@ -228,6 +228,8 @@ def _bars(trace: Trace, panel: Bars, room: float) -> Drawn:
 
 def _vector(trace: Trace, name: str, panel: Bars) -> Array:
     tensor = trace.tensors[name]
+    if 0 in tensor.shape:
+        return np.zeros(0)
     at = tuple(
         min(panel.at.get(axis, 0), size - 1)
         for axis, size in zip(tensor.axes[:-1], tensor.shape, strict=False)
