@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from PIL import Image
-from playwright.sync_api import FrameLocator, Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from pages.kit.embed import Embed, snippet
 from pages.kit.labs import labs
@@ -14,7 +18,6 @@ from tests.conftest import Server
 from tests.test_browser import FIELD, SMALL, open_lab
 
 LAB = "masked-softmax-attention"
-ELSEWHERE = "http://elsewhere.test/"
 
 
 def part(page: Page, name: str) -> None:
@@ -48,25 +51,40 @@ def test_the_dialogue_shows_the_link_and_saves_the_stage(page: Page, server: Ser
     expect(dialog).to_have_count(0)
 
 
-def around(page: Page, server: Server, options: Embed) -> FrameLocator:
-    """A page of another site that holds the snippet as the dialogue gives it."""
-    query = options.query(labs()[LAB], "v=1&padding=2")
-    held = snippet(f"{server.url}/{LAB}?{query}", "A lab", 400, listens=True)
-    answer = f"<!doctype html><title>Lesson</title><h1>Lesson</h1>{held}"
-    page.route(f"{ELSEWHERE}**", lambda route: _answer(route, answer))
-    page.goto(ELSEWHERE)
-    return page.frame_locator("iframe")
+@pytest.fixture
+def elsewhere() -> Iterator[Callable[[str], str]]:
+    """Serves a page at another origin, and another site: `localhost`, where the lab is at `127.0.0.1`."""
+    held: list[bytes] = []
 
+    class Lesson(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(held[0])
 
-def _answer(route: Route, html: str) -> None:
-    route.fulfill(body=html, content_type="text/html")
+        def log_message(self, *_: object) -> None:
+            pass
+
+    site = ThreadingHTTPServer(("127.0.0.1", 0), Lesson)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+
+    def serve(html: str) -> str:
+        held[:] = [html.encode()]
+        return f"http://localhost:{site.server_port}/"
+
+    yield serve
+    site.shutdown()
+    site.server_close()
 
 
 def test_a_page_from_elsewhere_shows_the_lab_alone_and_keeps_what_it_locks(
     page: Page, server: Server
 ) -> None:
     options = Embed(frozenset({"scores"}), frozenset({"padding", "mask"}), tabs=False)
-    frame = around(page, server, options)
+    address = f"{server.url}/{LAB}?{options.query(labs()[LAB], 'v=1&padding=2')}"
+    page.goto(elsewhere(f"<!doctype html><h1>Lesson</h1>{snippet(address, 'A lab', 400, listens=True)}"))
+    frame = page.frame_locator("iframe")
     stage = frame.locator('.stage[data-group="stage"]')
     expect(stage).to_have_attribute("data-ready", "true", timeout=90_000)
     expect(frame.get_by_role("link", name="Open in Tensorscope")).to_have_attribute(
@@ -84,7 +102,7 @@ def test_a_page_from_elsewhere_shows_the_lab_alone_and_keeps_what_it_locks(
     mask.click(position={"x": 10, "y": 10})
     temperature = frame.get_by_role("slider", name="Temperature")
     temperature.press("ArrowRight")
-    expect(stage).to_have_attribute("data-link", "padding=2&temperature=1.1")
+    expect(stage).to_have_attribute("data-link", "padding=2&temperature=1.05")
     frame.get_by_role("button", name="Undo").click()
     expect(stage).to_have_attribute("data-link", "padding=2")
     frame.get_by_role("button", name="Reset").click()
