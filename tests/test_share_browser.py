@@ -79,7 +79,7 @@ def elsewhere() -> Iterator[Callable[[str], str]]:
 
 
 def test_a_page_from_elsewhere_shows_the_lab_alone_and_keeps_what_it_locks(
-    page: Page, server: Server
+    page: Page, server: Server, elsewhere: Callable[[str], str]
 ) -> None:
     options = Embed(frozenset({"scores"}), frozenset({"padding", "mask"}), tabs=False)
     address = f"{server.url}/{LAB}?{options.query(labs()[LAB], 'v=1&padding=2')}"
