@@ -487,9 +487,12 @@ class TestRoutes:
             at.run()
             assert not at.exception, part
             codes = " ".join(block.value for block in at.code)
-            assert {"Embed": "embed_tabs=off", "Data": "data.npz?v=1&size=6", "Code": "def "}.get(
-                part, "v=1"
-            ) in codes, part
+            assert {
+                "Picture": "",
+                "Embed": "embed_tabs=off",
+                "Data": "data.npz?v=1&size=6",
+                "Code": "def ",
+            }.get(part, "v=1") in codes, part
         assert share_dialog._height(10) == share_dialog._height("x") == share_dialog._height(None)
         assert share_dialog._height(777.4) == 777
         assert link_values(listed, state_of(listed, {"size": 6})) == {"size": "6"}
