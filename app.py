@@ -20,6 +20,7 @@ from pages.kit.labs import labs
 from server.limits import PacedSockets
 from server.routes import routes
 from server.sockets import send_at_once
+from server.unfold import Unfold
 
 HEAD_START = 2.0  # seconds in which a first page finds the processor free
 
@@ -66,4 +67,5 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
 
 EXPLORER = Path(__file__).resolve().parent / "pages" / "explorer.py"
-app = st.App(EXPLORER, lifespan=lifespan, routes=routes(), middleware=[Middleware(PacedSockets)])
+around = [Middleware(PacedSockets), Middleware(Unfold)]
+app = st.App(EXPLORER, lifespan=lifespan, routes=routes(), middleware=around)

@@ -1,6 +1,21 @@
 // Two canvases on top of each other: the picture below, what a hover draws above it.
 import { el } from "./dom.js";
 
+let forced = 0; // while a picture is saved
+
+/** Device pixels for a CSS pixel. */
+export const density = () => forced || window.devicePixelRatio || 1;
+
+/** Do something while canvases are drawn with so many pixels for a CSS pixel. */
+export function scaled(ratio, then) {
+  forced = ratio;
+  try {
+    then();
+  } finally {
+    forced = 0;
+  }
+}
+
 export class Layers {
   constructor(label) {
     this.base = el("canvas", "base", { "aria-hidden": "true" });
@@ -11,7 +26,7 @@ export class Layers {
 
   /** Set the size in CSS pixels; true when the canvases were emptied by it. */
   resize(width, height) {
-    const ratio = window.devicePixelRatio || 1;
+    const ratio = density();
     const key = `${width}×${height}@${ratio}`;
     if (key === this.size) return false;
     this.size = key;

@@ -1,6 +1,7 @@
 // Names of a grid's rows and columns, such as the words of a sentence, drawn beside it as text.
 //
 // They may come from outside: they are painted on canvases, cut to the room there is.
+import { density } from "./canvas.js";
 import { el } from "./dom.js";
 
 const SMALLEST = 11; // cells lower than this have no room for a name
@@ -94,7 +95,7 @@ function write(context, name, x, y, room) {
 }
 
 function sized(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = density();
   canvas.style.display = width && height ? "" : "none";
   Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
   canvas.width = Math.max(1, Math.round(width * ratio));

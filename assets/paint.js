@@ -1,4 +1,5 @@
 // The picture of a grid: cells, numbers, hatched padding, crossed and odd values.
+import { density } from "./canvas.js";
 import { inkOn } from "./colours.js";
 import { drawnAt, indexAt } from "./layout.js";
 
@@ -206,7 +207,7 @@ const patterns = new Map();
 
 /** A repeating tile, drawn once per colour and at the screen's own resolution. */
 function tile(context, name, size, draw) {
-  const ratio = window.devicePixelRatio || 1;
+  const ratio = density();
   const key = `${name}@${ratio}`;
   if (!patterns.has(key)) {
     const canvas = new OffscreenCanvas(Math.round(size * ratio), Math.round(size * ratio));

@@ -5,6 +5,7 @@ import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
 import { commit, live } from "./live.js";
+import { offer } from "./picture.js";
 import { ProgressLine } from "./progress.js";
 import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
@@ -25,6 +26,13 @@ function reachable(node) {
   else node.removeAttribute("tabindex");
 }
 
+/** A panel on which nothing can be changed that an embedded page keeps. */
+function kept(panel, fixed = {}) {
+  const sets = Object.entries(panel.sets ?? {}).some(([name, text]) => name in fixed && fixed[name] !== text);
+  const changes = [panel.paints, panel.types, panel.picks, panel.chooses].some((name) => name && name in fixed);
+  return sets || changes ? { ...panel, paints: "", types: "", picks: "", chooses: "" } : panel;
+}
+
 class Stage {
   constructor({ data, parentElement }) {
     this.lab = data.lab;
@@ -35,7 +43,8 @@ class Stage {
     if (data.live) live(this.lab).reset(data.link ?? "");
     const leave = live(this.lab).subscribe((shown) => this.show(shown));
     const unfollow = data.follows ? live(data.follows).subscribe((shown) => this.follow(shown)) : () => {};
-    this.leave = () => (leave(), unfollow());
+    const withdraw = this.main ? offer(this.lab, this) : () => {};
+    this.leave = () => (leave(), unfollow(), withdraw());
     this.observe();
   }
 
@@ -79,6 +88,7 @@ class Stage {
     this.trigger = setTriggerValue;
     this.waiting = Boolean(data.waiting);
     this.trains = Boolean(data.trains);
+    this.fixed = JSON.parse(data.fixed || "{}"); // parameters that an embedded page keeps, as link texts
     if (data.live) live(this.lab).trains = this.trains;
     if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload), data.heard);
     const said = `${data.heard ?? ""} ${data.payload}`; // who was quicker than the page goes back to a picture it has
@@ -178,7 +188,7 @@ class Stage {
     if (this.main) reachable(this.strip.firstElementChild);
     const theme = themeOf(this.root);
     this.themeKey = theme.key;
-    const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model));
+    const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model)).map((panel) => kept(panel, this.fixed));
     this.arrange(panels);
     const room = this.width - 8;
     const tallest = heightFor(panels, this.model, room);

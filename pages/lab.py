@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, tabs
+from pages.kit import components, controls, share_dialog, tabs
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -36,13 +36,18 @@ def render(listed: Listed, gallery: Any) -> None:
         controls.show(state)
     if answer.trace is not None:
         tabs.show(state, answer, lambda group: show_stage(state, answer, group))
+    share_dialog.dialog(state, answer)
 
 
 def _head(state: State, gallery: Any) -> None:
     lab = state.listed.lab
     with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
-        st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
-        st.markdown(f":gray[{state.listed.family}]")
+        if st.context.is_embedded:
+            share_dialog.opener(state)
+        else:
+            st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
+            st.markdown(f":gray[{state.listed.family}]")
+            share_dialog.button(state)
     st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
     controls.tries(state)
 
@@ -71,6 +76,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "waiting": answer.waiting,
             "trains": state.trains,
             "drawn": state.drawn,
+            "fixed": json.dumps(state.fixed_texts()),
             "payload": json.dumps(payload) if payload else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),

@@ -27,7 +27,13 @@ def show(state: State) -> None:
     """Every control that matters now."""
     parameters = {p.name: p for p in state.listed.technique.parameters}
     for control in state.listed.lab.controls:
-        if matters(control, state.values, state.listed.lab.controls):
+        if control.name in state.embed.hidden or not matters(
+            control, state.values, state.listed.lab.controls
+        ):
+            continue
+        if control.name in state.embed.locked:
+            _locked(state, control, parameters[control.name])
+        else:
             _widget(state, control, parameters[control.name])
 
 
@@ -41,6 +47,14 @@ def matters(control: Control, values: Mapping[str, Any], controls: Sequence[Cont
     name, wanted = control.when
     above = [other for other in controls if other.name == name]
     return values[name] in wanted and all(matters(other, values, controls) for other in above)
+
+
+def _locked(state: State, control: Control, parameter: Parameter) -> None:
+    """What an embedded page shows and keeps: its value as text."""
+    text = parameter.text(state.values[parameter.name])
+    key = f"{_key(state, control.name)}.locked"
+    st.session_state[key] = control.labels.get(text, text) or control.auto
+    st.text_input(control.label, key=key, disabled=True, icon=":material/lock:", help=control.help or None)
 
 
 def _widget(state: State, control: Control, parameter: Parameter) -> None:
@@ -200,7 +214,7 @@ def tries(state: State) -> None:
     slug, open_now = state.listed.slug, _chosen(state)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="tries"):
         st.markdown("**Try**", width="content")
-        if len(state.listed.lab.presets) > MOST_BUTTONS:
+        if len(_presets(state)) > MOST_BUTTONS:
             _preset_list(state, open_now)
         else:
             _preset_buttons(state, open_now)
@@ -223,8 +237,14 @@ def tries(state: State) -> None:
         st.markdown(f":material/lightbulb: {open_now.point}")
 
 
+def _presets(state: State) -> Sequence[Preset]:
+    """The lab's presets; in an embedded page those that leave alone what it keeps."""
+    presets = state.listed.lab.presets
+    return [one for one in presets if state.suits(one.settings)] if state.embed.fixed else presets
+
+
 def _preset_buttons(state: State, open_now: Preset | None) -> None:
-    for place, preset in enumerate(state.listed.lab.presets):
+    for place, preset in enumerate(_presets(state)):
         st.button(
             preset.name,
             key=f"{state.listed.slug}.preset{place}",
@@ -237,7 +257,7 @@ def _preset_buttons(state: State, open_now: Preset | None) -> None:
 def _preset_list(state: State, open_now: Preset | None) -> None:
     """Many presets, as one list to choose from."""
     key = f"{state.listed.slug}.presets"
-    named = {preset.name: preset for preset in state.listed.lab.presets}
+    named = {preset.name: preset for preset in _presets(state)}
     st.session_state[key] = open_now.name if open_now else None
 
     def chosen() -> None:
@@ -258,4 +278,4 @@ def _preset_list(state: State, open_now: Preset | None) -> None:
 
 def _chosen(state: State) -> Preset | None:
     """The preset whose state is the current one, if any."""
-    return next((p for p in state.listed.lab.presets if state.values == state.preset(p.settings)), None)
+    return next((p for p in _presets(state) if state.values == state.preset(p.settings)), None)

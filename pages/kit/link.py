@@ -1,6 +1,7 @@
 """The link: a lab's state in the address, only what differs from the defaults.
 
-Reading never fails: what cannot be read is named and dropped, and the rest is kept.
+Reading never fails: what cannot be read is named and dropped, and the rest is kept. A link that is
+handed out says its version (versions.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlencode
 from engine import Rejected
 from engine.lens import AT, OF, Asked, read_at, read_of
 from pages.kit.labs import Listed
+from pages.kit.versions import migrated, versioned
 
 NOTHING_ASKED = Asked()
 MOST_DROPPED = 5  # named one by one; a longer list is counted
@@ -26,7 +28,17 @@ def link_values(listed: Listed, values: Mapping[str, Any], lens: Asked = NOTHING
 
 def link_text(listed: Listed, values: Mapping[str, Any], lens: Asked = NOTHING_ASKED) -> str:
     """The query of a state as text, without "?"; "" for the defaults."""
-    return urlencode(link_values(listed, values, lens), quote_via=quote, safe=",")
+    return query_text(link_values(listed, values, lens))
+
+
+def handed_out(listed: Listed, values: Mapping[str, Any], lens: Asked = NOTHING_ASKED) -> str:
+    """The query of a link that people keep: as `link_text`, and with its version."""
+    return query_text(versioned(link_values(listed, values, lens)))
+
+
+def query_text(query: Mapping[str, str]) -> str:
+    """A query as text, as short as it may be."""
+    return urlencode(query, quote_via=quote, safe=",")
 
 
 def read_lens(query: Mapping[str, str]) -> tuple[Asked, list[str]]:
@@ -53,7 +65,8 @@ def state_of(listed: Listed, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """The state a query asks for, and a sentence for each part that could not be read."""
-    values, dropped = defaults(listed), []
+    query, unsure = migrated(listed.slug, query)
+    values, dropped = defaults(listed), [unsure] if unsure else []
     known = {p.name: p for p in listed.technique.parameters}
     for name, text in query.items():
         if name in (OF, AT):  # the lens reads them

@@ -13,8 +13,10 @@ import streamlit as st
 
 from engine import Rejected
 from engine.lens import AT, OF, WHOLE, Asked, asked
+from pages.kit.embed import NOT_EMBEDDED, RESERVED, Embed, read_embed
 from pages.kit.labs import Listed
 from pages.kit.link import defaults, link_values, read_lens, read_link
+from pages.kit.versions import NAME, VERSION, version_of
 
 MOST_STEPS_BACK = 50
 
@@ -39,6 +41,7 @@ class State:
     given_up: dict[str, Any] | None = None  # of one it waits for no more: Stop was pressed
     runs: list[dict[str, Any]] = field(default_factory=list)  # the last two that were drawn, for comparing
     acted: bool = False  # a widget caused this run: its address may be older than the state
+    embed: Embed = NOT_EMBEDDED  # what the page of somebody else leaves out of this one
 
     def act(self) -> None:
         """A widget spoke. Who is quick sends the address of a moment ago along: it is no step back."""
@@ -53,8 +56,25 @@ class State:
             self.refused, self.typed = problem, dict(changes)
 
     def _read(self, changes: Mapping[str, object]) -> dict[str, Any]:
+        return {n: value for n, value in self._all(changes).items() if n not in self.embed.fixed}
+
+    def _all(self, changes: Mapping[str, object]) -> dict[str, Any]:
         known = {p.name: p for p in self.listed.technique.parameters}
         return {name: known[name].read(value) for name, value in changes.items() if name in known}
+
+    def suits(self, settings: Mapping[str, Any]) -> bool:
+        """Whether a preset leaves alone what an embedded page keeps."""
+        wanted = {**defaults(self.listed), **self._all(settings)}
+        return all(wanted[name] == value for name, value in self._kept().items())
+
+    def _kept(self) -> dict[str, Any]:
+        """What no control, preset or stroke of an embedded page changes."""
+        return {name: self.values[name] for name in self.embed.fixed}
+
+    def fixed_texts(self) -> dict[str, str]:
+        """The same as link texts."""
+        known = {p.name: p for p in self.listed.technique.parameters}
+        return {name: known[name].text(value) for name, value in self._kept().items()}
 
     def _asked(self, changes: Mapping[str, object]) -> Asked:
         """What the lens is asked now: of another result another cell, so the index goes with the old one."""
@@ -72,7 +92,7 @@ class State:
 
     def preset(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The values of a preset: it starts from the defaults."""
-        return {**defaults(self.listed), **self._read(settings)}
+        return {**defaults(self.listed), **self._read(settings), **self._kept()}
 
     def press(self, button: Callable[[], None]) -> None:
         """A button was pressed. Streamlit may bring a release of just before in the same run, in any order."""
@@ -119,8 +139,13 @@ class State:
 
 
 def _query() -> dict[str, str]:
-    """The address's parameters, without those of Streamlit's own embedding."""
-    return {name: st.query_params[name] for name in st.query_params if not name.startswith("embed")}
+    """The address's parameters, without those of an embedded page."""
+    return {name: st.query_params[name] for name in st.query_params if not name.startswith(RESERVED)}
+
+
+def _embedding() -> dict[str, str]:
+    """The rest of them."""
+    return {name: st.query_params[name] for name in st.query_params if name.startswith(RESERVED)}
 
 
 def open_state(listed: Listed) -> State:
@@ -131,6 +156,7 @@ def open_state(listed: Listed) -> State:
         lens, unread = read_lens(query)
         st.session_state[key] = State(listed, values, lens, dropped + unread, link=query)
     state: State = st.session_state[key]
+    state.embed = read_embed(listed, _embedding()) if st.context.is_embedded else NOT_EMBEDDED
     acted, state.acted = state.acted, False
     then, state.then = state.then, None
     if then:
@@ -147,9 +173,12 @@ def write_link(state: State) -> None:
     """Put the state in the address: a step in the browser's history where it changed.
 
     What this run was told of the address may be older than what we wrote last: then it is said anew.
+    It keeps the version it came with, if that is today's: an address that says none means the first.
     """
-    wanted = link_values(state.listed, state.values, state.lens)
-    if wanted != _query() or wanted != state.link:
-        embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
-        st.query_params.from_dict({**embedding, **wanted})
+    query = _query()
+    says = VERSION > 1 or (NAME in query and version_of(query) == VERSION)
+    wanted = {NAME: str(VERSION)} if says else {}
+    wanted |= link_values(state.listed, state.values, state.lens)
+    if wanted != query or wanted != state.link:
+        st.query_params.from_dict({**_embedding(), **wanted})
     state.link = wanted

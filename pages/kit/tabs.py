@@ -29,6 +29,8 @@ def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
     assert trace is not None
     if state.drawn:
         charts.show(state, trace, answer.waiting)
+    if not state.embed.tabs:
+        return
     contents: dict[str, Callable[[], None]] = {
         "Explain": lambda: _explain(state, trace),
         "Gradients": lambda: _gradients(state, trace, stage),
