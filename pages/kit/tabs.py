@@ -11,6 +11,7 @@ from functools import partial
 from typing import Literal
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import engine
 from engine import EngineError, Trace, UnderWay, technique
@@ -38,13 +39,13 @@ def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
     """Charts and tabs for an answer with a Trace; `stage` draws a further group of panels."""
     trace = answer.trace
     assert trace is not None
-    if state.drawn:
+    if state.drawn and not predict.game().veiled:
         charts.show(state, trace, answer.waiting)
     contents: dict[str, Callable[[], None]] = {
         "Explain": lambda: _explain(state, trace),
         "Gradients": lambda: _gradients(state, trace, stage),
         "Claims": lambda: _claims(state),
-        "Predict": lambda: predict.show(state, answer),
+        "Predict": lambda: predict.tab(state),
         "Code": lambda: share.program(state),
         "Share": lambda: share.show(state),
     }
@@ -73,13 +74,20 @@ def _strip(state: State, names: list[str]) -> str:
 def _explain(state: State, trace: Trace) -> None:
     words, numbers = st.columns([3, 2], gap="large")
     words.markdown(state.listed.explanation)
+    if predict.game().veiled:
+        numbers.caption(f"In this state: {predict.HIDDEN.lower()}")
+    else:
+        _facts(state, trace, numbers)
+    if state.listed.lab.related:
+        with words:
+            _related(state.listed.lab.related(trace))
+
+
+def _facts(state: State, trace: Trace, numbers: DeltaGenerator) -> None:
     facts = "\n".join(
         f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
     )
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
-    if state.listed.lab.related:
-        with words:
-            _related(state.listed.lab.related(trace))
 
 
 def _related(links: Sequence[Related]) -> None:
@@ -91,6 +99,9 @@ def _related(links: Sequence[Related]) -> None:
 
 
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
+    if predict.game().veiled:
+        st.caption(predict.HIDDEN)
+        return
     if state.listed.lab.gradient_note:
         st.markdown(state.listed.lab.gradient_note(trace))
     if state.listed.lab.gradients:
