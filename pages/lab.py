@@ -74,7 +74,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "waiting": answer.waiting,
             "trains": state.trains,
             "drawn": state.drawn,
-            "predict": predict.stage_data(state) if group == "stage" else None,
+            "predict": predict.stage_data(),
             "payload": json.dumps(payload) if payload else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),

@@ -146,10 +146,11 @@ def _switch(state: State, on: bool) -> None:
     game().on = on
 
 
-def stage_data(state: State) -> str | None:
+def stage_data(link: str | None = None) -> str | None:
     """What the stage must know: what to hide in this state, what may be chosen, and what became of the guess.
 
-    A text, because a list in a component's data makes Streamlit import pandas.
+    `link` is how that stage calls the state, where it is not the lab's own. A text, because a list
+    in a component's data makes Streamlit import pandas.
     """
     now = game()
     if not now.on:
@@ -157,7 +158,10 @@ def stage_data(state: State) -> str | None:
     if not now.round:
         return json.dumps({"link": None})
     question, guess = now.round.question, now.guess
-    data: dict[str, Any] = {"link": now.round.link.partition("?")[2], "key": now.round.key()}
+    data: dict[str, Any] = {
+        "link": now.round.link.partition("?")[2] if link is None else link,
+        "key": now.round.key(),
+    }
     if guess is None:
         data |= {"seen": sorted(question.seen), "shapes": question.shapes, "choices": len(question.choices)}
         data["clicks"] = question.clicks.tensor if question.clicks else None
@@ -279,7 +283,11 @@ def _buttons(state: State, now: Game) -> None:
     slug = state.listed.slug
 
     def press(then: Callable[[], None]) -> Callable[[], None]:
-        return lambda: (state.act(), then())[1]
+        def pressed() -> None:
+            state.act()
+            then()
+
+        return pressed
 
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if now.guess is None:
