@@ -233,11 +233,13 @@ def _asked(state: State, now: Game, asked: Round) -> None:
         st.markdown(f"**{text}**")
         return
     shown = question.shuffled(asked.link)
-    names = [f":gray[{place + 1}]  {_words(question)(choice.text)}" for place, choice in enumerate(shown)]
+    words = _words(question)
+    if now.guess:
+        st.markdown(f"**{text}**")
+        st.markdown("  \n".join(_marked(question, now.guess, choice, words) for choice in shown))
+        return
+    names = [f":gray[{place + 1}]  {words(choice.text)}" for place, choice in enumerate(shown)]
     key = f"predict.{asked.key()}"
-    guess = now.guess
-    if guess and guess.choice:
-        st.session_state[key] = shown.index(guess.choice)
 
     def chosen() -> None:
         state.act()
@@ -251,9 +253,19 @@ def _asked(state: State, now: Game, asked: Round) -> None:
         key=key,
         format_func=lambda place: names[place],
         on_change=chosen,
-        disabled=guess is not None,
         horizontal=max(len(choice.text) for choice in shown) < 20,
     )
+
+
+def _marked(question: Question, guess: Guess, choice: Choice, words: Callable[[str], str]) -> str:
+    """A choice after the guess: the right one and the one that was chosen are marked."""
+    if choice == question.right:
+        return f":material/check: **{words(choice.text)}**" + (
+            " your guess" if choice == guess.choice else ""
+        )
+    if choice == guess.choice:
+        return f":material/close: {words(choice.text)} your guess"
+    return f":material/remove: {words(choice.text)}"
 
 
 def _words(question: Question) -> Callable[[str], str]:

@@ -32,16 +32,20 @@ class Link:
 
 
 def links(trace: Trace, panels: Sequence[Panel], dice: random.Random) -> list[Question]:
-    """One question, of the step whose links are the least obvious."""
-    found = [link for step in trace.steps if (link := _link(trace, step, dice))]
-    steps = [link for link in found if not link.step.aside] or found
+    """One question, rather of cells that can be clicked."""
+    steps = [step for step in trace.steps if step.map and step.map.combine != "each" and step.reads]
     dice.shuffle(steps)
-    steps.sort(key=lambda link: not _clickable(trace, panels, link))
-    for link in steps:
-        question = _clicked(link) if _clickable(trace, panels, link) else _counted(trace, link)
-        if question:
-            return [replace(question, seen=before(trace, link.step))]
+    steps.sort(key=lambda step: (step.aside, not _on_stage(trace, panels, step.reads[0])))
+    for step in steps:
+        link = _link(trace, step, dice)
+        if link and (question := _question(trace, panels, link)):
+            return [replace(question, seen=before(trace, step))]
     return []
+
+
+def _question(trace: Trace, panels: Sequence[Panel], link: Link) -> Question | None:
+    few = len(link.inside) <= MOST_CLICKED and _on_stage(trace, panels, link.read)
+    return _clicked(link) if few else _counted(trace, link)
 
 
 def _link(trace: Trace, step: Step, dice: random.Random) -> Link | None:
@@ -50,7 +54,7 @@ def _link(trace: Trace, step: Step, dice: random.Random) -> Link | None:
     if not step.map or step.writes not in step.map.access or step.writes not in trace.tensors or not names:
         return None
     loops = {loop: step.map.values(loop) for loop in step.map.loops}
-    if any(not len(values) for values in loops.values()) or step.map.combine == "each":
+    if any(not len(values) for values in loops.values()):
         return None
     at = {loop: dice.choice(values) for loop, values in loops.items()}
     cell = tuple(base + sum(f * at[loop] for loop, f in terms) for terms, base in step.map.terms[step.writes])
@@ -66,24 +70,18 @@ def _in(cell: Cell, shape: Sequence[int]) -> bool:
     return all(0 <= at < size for at, size in zip(cell, shape, strict=True))
 
 
-def _clickable(trace: Trace, panels: Sequence[Panel], link: Link) -> bool:
-    """Whether all cells stand on the stage at once, each large enough, and a click does nothing else."""
-    tensor = trace.tensors[link.read]
-    panel = next((one for one in panels if isinstance(one, Grid) and one.tensor == link.read), None)
-    wide = [axis for axis, size in enumerate(tensor.shape) if size > 1]
-    drawn = [axis for axis, name in enumerate(tensor.axes) if name in ("height", "width")]
-    shown = drawn if len(drawn) == 2 else [*range(len(tensor.shape))][-2:]
-    if (
-        panel is None
-        or panel.beside
-        or panel.picks
-        or panel.chooses
-        or panel.paints
-        or panel.rows
-        or panel.columns
-    ):
+def _on_stage(trace: Trace, panels: Sequence[Panel], name: str) -> bool:
+    """Whether all of a tensor's cells stand on the stage at once, large enough, and a click does nothing else."""
+    panel = next((one for one in panels if isinstance(one, Grid) and one.tensor == name), None)
+    if panel is None or name not in trace.tensors:
         return False
-    return set(wide) <= set(shown) and max(tensor.shape) <= WIDEST and len(link.inside) <= MOST_CLICKED
+    tensor = trace.tensors[name]
+    wide = [axis for axis, size in enumerate(tensor.shape) if size > 1]
+    drawn = [axis for axis, axis_name in enumerate(tensor.axes) if axis_name in ("height", "width")]
+    shown = drawn if len(drawn) == 2 else [*range(len(tensor.shape))][-2:]
+    if panel.beside or panel.picks or panel.chooses or panel.paints or panel.rows or panel.columns:
+        return False
+    return set(wide) <= set(shown) and max(tensor.shape, default=0) <= WIDEST
 
 
 def _clicked(link: Link) -> Question:
@@ -150,10 +148,7 @@ def _miscounted(trace: Trace, link: Link) -> Iterator[Choice]:
     if tensor.values.size != count:
         said = f"You counted all of {link.read}: {link.named} reads only {_cells(count)} of its {tensor.values.size:,}."
         yield Choice(f"{tensor.values.size:,}", said)
-    whole = len(trace.tensors[link.step.writes].shape)
-    yield Choice(
-        "1", f"You took one cell for one cell: {link.step.operation} makes it of {count:,}, in {whole} axes."
-    )
+    yield Choice("1", f"You took one cell for one cell: {link.step.operation} makes each of {count:,}.")
     yield Choice(
         f"{2 * count:,}", f"You counted the factors too: each of the {count:,} cells meets one weight."
     )

@@ -39,27 +39,30 @@ class Window:
         """Cells from the first window's end to the last cell: what the stride divides."""
         return self.size + self.padding - self.span
 
+    @property
+    def formula(self) -> str:
+        """`⌊(10 + 2 − 3)/2⌋ + 1 = 5`."""
+        padded = f"{self.size} + {self.padding}" if self.padding else f"{self.size}"
+        return f"⌊({padded} − {self.span})/{self.stride}⌋ + 1 = {self.out}"
+
 
 Mistake = Callable[[Window], tuple[int, str]]
 
 
 def _ceiling(w: Window) -> tuple[int, str]:
-    said = f"the last window would not fit, so it is dropped: ⌊{w.left}/{w.stride}⌋ + 1 = {w.out}"
-    return -(-w.left // w.stride) + 1, f"You took the ceiling of {w.left}/{w.stride}; {said}."
+    said = f"the last window does not fit, so it is dropped: {w.formula}"
+    return -(-w.left // w.stride) + 1, f"You took the ceiling: {said}."
 
 
 def _no_dilation(w: Window) -> tuple[int, str]:
     undilated = w.size + w.padding - w.taps
-    said = f"{w.taps} taps, {w.dilation} apart, span ({w.taps} − 1)·{w.dilation} + 1 = {w.span} cells"
-    return undilated // w.stride + 1, f"You ignored the dilation: {said}, not {w.taps}."
+    said = f"{w.taps} taps, {w.dilation} apart, span ({w.taps} − 1)·{w.dilation} + 1 = {w.span} cells, not {w.taps}"
+    return undilated // w.stride + 1, f"You ignored the dilation: {said}. {w.formula}."
 
 
 def _no_padding(w: Window) -> tuple[int, str]:
-    bare = w.size - w.span
-    said = (
-        f"{w.padding} zeros are added, so the windows have {w.size + w.padding} cells to lie in, not {w.size}"
-    )
-    return bare // w.stride + 1, f"You ignored the padding: {said}."
+    zeros = f"{w.padding} zero is" if w.padding == 1 else f"{w.padding} zeros are"
+    return (w.size - w.span) // w.stride + 1, f"You ignored the padding: {zeros} added. {w.formula}."
 
 
 def _no_stride(w: Window) -> tuple[int, str]:
@@ -67,21 +70,15 @@ def _no_stride(w: Window) -> tuple[int, str]:
         said = f"{w.size} cells, {w.stride} apart, write ({w.size} − 1)·{w.stride} + {w.span} cells"
         cut = f", of which {w.cropped} are cut off" if w.cropped else ""
         return w.size + w.span - 1 - w.cropped, f"You forgot the stride: {said}{cut}."
-    return (
-        w.left + 1,
-        f"You forgot the stride: the window moves by {w.stride}, so there are {w.out} places for it.",
-    )
+    return w.left + 1, f"You forgot the stride: the window moves by {w.stride}. {w.formula}."
 
 
 def _no_last(w: Window) -> tuple[int, str]:
-    return w.left // w.stride, (
-        f"You forgot the first window: {w.left} cells left over after it give ⌊{w.left}/{w.stride}⌋ further "
-        f"ones, and it counts too: + 1 = {w.out}."
-    )
+    return w.left // w.stride, f"You forgot the first window, which counts too: {w.formula}."
 
 
 def _whole(w: Window) -> tuple[int, str]:
-    said = f"without padding a window of {w.span} fits only {w.out} times"
+    said = f"without padding a window of {w.span} has no room at the end: {w.formula}"
     return -(-w.size // w.stride), f"You divided the whole length, ⌈{w.size}/{w.stride}⌉: {said}."
 
 
@@ -167,7 +164,8 @@ def _window(trace: Trace, step: Step, read: str, axis: int) -> Window | None:
 
 def _fits(w: Window) -> bool:
     """Whether the usual formula gives what the step wrote; a stack's map or a bin's is another one."""
-    return w.left >= 0 and w.left // w.stride + 1 == w.out
+    moves = w.taps > 1 or w.stride > 1
+    return moves and w.left >= 0 and w.left // w.stride + 1 == w.out
 
 
 def shapes(trace: Trace, dice: random.Random) -> list[Question]:

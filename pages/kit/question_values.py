@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, product
-from math import isfinite, prod
+from math import isclose, isfinite, prod
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from pages.kit.question import Cell, Choice, Question, asked, before
 MOST_TERMS = 12  # of a sum that somebody would work out
 MOST_SHOWN = 6  # terms written out in the reason
 MOST_LOOKED = 4096  # combinations of loops looked at for one cell
+NOISE = 1e-6  # what is nearer to 0 is a rounding error, and nobody can predict it
 MOST_TRIED = 12  # cells looked at for one that can be asked about
 
 
@@ -62,22 +63,23 @@ def _some(array: np.ndarray[Any, Any], dice: random.Random) -> Iterator[Cell]:
 def value(trace: Trace, step: Step, cell: Cell) -> Question | None:
     """What is in one cell of what a step writes."""
     right = trace[step.writes][cell]
-    if right.dtype.kind not in "fiu" or not isfinite(right):
+    if right.dtype.kind not in "fiu" or not isfinite(right) or 0 < abs(right) < NOISE:
         return None
-    sums = list(_sum(trace, step, cell))
-    wrong = [*_slips(trace, step, float(right), sums), *_neighbours(trace, step, cell)]
+    terms = list(_terms_of(trace, step, cell))
+    how = _how(step, float(right), terms)
+    wrong = [*_slips(step, float(right), terms, how), *_neighbours(trace, step, cell)]
     named = f"{step.writes}{list(cell)}"
     question = asked(
         f"value.{step.writes}",
         f"What is in {named}, which {step.operation} makes of {', '.join(step.reads)}?",
         Choice(short(right)),
         [choice for choice in wrong if choice.text != "NaN"],
-        f"{named} = {_written(step, sums)}{short(right)}.",
+        f"{named} = {_written(terms, how)}{short(right)}.",
     )
     return replace(question, seen=before(trace, step)) if question else None
 
 
-def _sum(trace: Trace, step: Step, cell: Cell) -> Iterator[tuple[float, ...]]:
+def _terms_of(trace: Trace, step: Step, cell: Cell) -> Iterator[tuple[float, ...]]:
     """The terms of a cell: the values that meet in each, 0 for padding. None where there are too many."""
     assert step.map
     free, at = [], {}
@@ -106,41 +108,48 @@ def _at(array: np.ndarray[Any, Any], cell: Cell) -> float:
     return float(array[cell]) if inside else 0.0
 
 
-def _written(step: Step, sums: Sequence[tuple[float, ...]]) -> str:
-    """The terms, where they are few and simply added up."""
+def _how(step: Step, right: float, terms: Sequence[tuple[float, ...]]) -> str:
+    """How the terms make the cell, where that is what it really is; "" where it is something else."""
     assert step.map
-    if (
-        not step.map.exact
-        or step.map.combine not in ("sum", "mean", "max")
-        or not 0 < len(sums) <= MOST_SHOWN
-    ):
+    if not terms:
         return ""
-    terms = ["·".join(map(short, term)) for term in sums]
-    added, listed = " + ".join(terms), ", ".join(terms)
-    joined = {"sum": added, "mean": f"({added})/{len(terms)}", "max": f"max({listed})"}
-    return f"{joined[step.map.combine]} = "
+    products = [prod(term) for term in terms]
+    ways = {"sum": sum(products), "mean": sum(products) / len(terms), "max": max(products)}
+    if len(terms[0]) == 3:
+        ways["bias"] = sum(term[0] * term[1] for term in terms) + terms[0][2]
+    kinds = ("bias", "sum") if step.map.combine == "sum" else (step.map.combine,)
+    return next((kind for kind in kinds if kind in ways and isclose(ways[kind], right, rel_tol=1e-3)), "")
 
 
-def _slips(trace: Trace, step: Step, right: float, sums: Sequence[tuple[float, ...]]) -> Iterator[Choice]:
+def _written(terms: Sequence[tuple[float, ...]], how: str) -> str:
+    """The terms, where they are few."""
+    if not how or len(terms) > MOST_SHOWN:
+        return ""
+    written = ["·".join(map(short, term[:2] if how == "bias" else term)) for term in terms]
+    added, listed = " + ".join(written), ", ".join(written)
+    ways = {"sum": added, "mean": f"({added})/{len(terms)}", "max": f"max({listed})"}
+    return f"{ways[how] if how in ways else f'{added} + {short(terms[0][2])}'} = "
+
+
+def _slips(step: Step, right: float, terms: Sequence[tuple[float, ...]], how: str) -> Iterator[Choice]:
     """Mistakes in the arithmetic of the cell."""
     assert step.map
-    combine, count = step.map.combine, len(sums)
-    if combine == "share" and count > 1:
-        said = f"You shared evenly, 1/{count}: the larger a value, the larger its share."
-        yield Choice(short(1 / count), said)
-    if combine == "mean" and count > 1:
+    count = len(terms)
+    if step.map.combine == "share" and count > 1:
+        yield Choice(short(1 / count), f"You shared evenly, 1/{count}: a larger value gets a larger share.")
+    if how == "mean" and count > 1:
         yield Choice(short(right * count), f"You forgot to divide by {count}: it is a mean, not a sum.")
-    if combine == "max" and count > 1:
-        mean = sum(term[0] for term in sums) / count
+    if how == "max" and count > 1:
+        mean = sum(prod(term) for term in terms) / count
         yield Choice(short(mean), f"You took the mean of the {count} cells: it is their largest.")
-    if combine == "sum" and step.map.exact and count and len(sums[0]) > 2:
-        bias = sums[0][2]
-        said = f"You forgot {step.reads[2]}, here {short(bias)}: it is added last."
-        yield Choice(short(right - bias), said)
-    if combine == "sum" and step.map.exact and count > 1:
-        last = float(np.prod(sums[-1]))
-        said = f"You left the last of the {count} terms out, {short(last)}."
-        yield Choice(short(right - last), said)
+    if how == "bias":
+        bias = terms[0][2]
+        yield Choice(
+            short(right - bias), f"You forgot {step.reads[2]}, here {short(bias)}: it is added last."
+        )
+    if how == "sum" and count > 1:
+        last = prod(terms[-1])
+        yield Choice(short(right - last), f"You left the last of the {count} terms out, {short(last)}.")
         yield Choice(
             short(right / count), f"You took the mean: the {count} terms are added up, not averaged."
         )
