@@ -62,14 +62,12 @@ def test_what_is_asked_is_in_no_text_until_the_guess(page: Page, server: Server)
 
     choices = card.get_by_role("radio")
     right = card.locator("label").filter(has_text="[1, 6, 6, 2]")
-    place = [label.inner_text() for label in card.locator("label").all()].index(right.inner_text())
     assert choices.count() >= 3
     page.locator("h1").click()
     page.keyboard.press(str(right.inner_text().split()[0]))
-    expect(card.get_by_role("alert")).to_contain_text("Right")
+    expect(card.locator("[data-testid=stAlert]")).to_contain_text("Right")
     expect(card).to_contain_text("1 of 1 right")
     expect(stage).to_contain_text("y [1, 6, 6, 2]")
-    assert place >= 0
 
     drag(page, "Kernel size, height", [4])
     wait_until(lambda: "kernel=4" in (stage.get_attribute("data-link") or ""), 30)
@@ -88,19 +86,15 @@ def test_cells_are_clicked_and_compared_with_the_map(page: Page, server: Server)
     stage = open_lab(page, server, "convolution-arithmetic", "stride=2")
     page.get_by_text("Predict", exact=True).first.click()
     card = page.locator(".st-key-predict")
-    for _ in range(2):
-        if not card.get_by_text("Which cells of x").count():
-            card.get_by_role("button", name="Show me").click()
-            card.get_by_role("button", name="Next question").click()
+    card.get_by_role("button", name="Show me").click()
+    card.get_by_role("button", name="Next question").click()
     expect(card).to_contain_text("Which cells of x")
     target = canvas(stage, "x")
     target.focus()
-    for _ in range(2):
-        page.keyboard.press("Home")
     page.keyboard.press("Space")
     expect(stage.locator(".guessing")).to_contain_text("1 of x chosen")
     assert "right" not in stage.locator(".guessing").inner_text()
     stage.get_by_role("button", name="Check").click()
-    expect(card.get_by_role("alert")).to_contain_text("missed")
+    expect(card.locator("[data-testid=stAlert]")).to_contain_text("missed")
     expect(stage.locator(".guessing")).to_contain_text("✕ too many")
     expect(card).to_contain_text("0 of 1 right")

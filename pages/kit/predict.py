@@ -137,14 +137,12 @@ def _title(state: State, title: str, score: str) -> None:
 
 def _asked(state: State, now: Game, asked: Round) -> None:
     question = asked.question
-    text = _words(question)(question.text)
+    st.markdown(f"**{_words(question)(question.text)}**")
     if question.clicks:
-        st.markdown(f"**{text}**")
         return
     shown = question.shuffled(asked.link)
     words = _words(question)
     if now.guess:
-        st.markdown(f"**{text}**")
         st.markdown("  \n".join(_marked(question, now.guess, choice, words) for choice in shown))
         return
     names = [f":gray[{place + 1}]  {words(choice.text)}" for place, choice in enumerate(shown)]
@@ -156,12 +154,13 @@ def _asked(state: State, now: Game, asked: Round) -> None:
             now.choose(st.session_state[key])
 
     st.radio(
-        f"**{text}**",
+        question.text,  # its name for a screen reader, which would read Markdown's signs
         range(len(shown)),
         index=None,
         key=key,
         format_func=lambda place: names[place],
         on_change=chosen,
+        label_visibility="collapsed",
         horizontal=max(len(choice.text) for choice in shown) < 20,
     )
 
