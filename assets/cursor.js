@@ -77,7 +77,7 @@ export class Cursor {
   redrawn() {
     this.shown = null;
     if (!this.cursor?.own) this.cursor = this.first();
-    if (!this.cursor) return;
+    if (!this.cursor) return this.light(); // nothing is linked: take away what was
     const { view, index } = this.cursor;
     const moved = index.length === view.tensor.shape.length ? index.map((at, axis) => (view.view.hidden.includes(axis) ? view.view.index[axis] : at)) : null;
     this.cursor.index = moved && drawnCell(view.view, moved) ? moved : view.middle();

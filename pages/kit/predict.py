@@ -145,7 +145,7 @@ def _asked(state: State, now: Game, asked: Round) -> None:
     if now.guess:
         st.markdown("  \n".join(_marked(question, now.guess, choice, words) for choice in shown))
         return
-    names = [f":gray[{place + 1}]  {words(choice.text)}" for place, choice in enumerate(shown)]
+    names = [f":gray-badge[{place + 1}] {words(choice.text)}" for place, choice in enumerate(shown)]
     key = f"predict.{asked.key()}"
 
     def chosen() -> None:
