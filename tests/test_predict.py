@@ -310,3 +310,12 @@ class TestMode:
 def test_outside_the_mode_nothing_is_asked(warm_engine: None) -> None:
     at = opened(labs()["einsum"])
     assert at.session_state["predictions"].round is None
+
+
+@pytest.mark.usefixtures("warm_engine")
+def test_a_labs_own_wrong_answer_may_carry_its_reason() -> None:
+    _, found = seen(labs()["receptive-field"], size="12", channels="1")
+    own = next(question for question in found if "weights do all layers" in question.text)
+    reasons = [choice.reason for choice in own.choices]
+    assert reasons[0] == ""
+    assert any("at every position" in reason for reason in reasons)
