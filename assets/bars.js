@@ -3,7 +3,7 @@ import { Layers } from "./canvas.js";
 import { cellFormat } from "./format.js";
 import { arrange, drawnAt, indexAt, project } from "./layout.js";
 import { drawnCell, runs } from "./overlay.js";
-import { hatch } from "./paint.js";
+import { hatch, paintHidden } from "./paint.js";
 import { broadcast } from "./tensors.js";
 
 const HEIGHT = 150;
@@ -34,6 +34,7 @@ export class Bars {
     this.format = cellFormat(range, cell);
     this.layers.resize(view.columns.count * cell + 1, HEIGHT);
     this.paint(this.layers.picture());
+    if (tensor.hidden) return this.canvas.setAttribute("aria-label", `${this.name}: hidden until you have guessed.`);
     this.canvas.setAttribute("aria-label", `${this.name}: ${tensor.about || "bars"}. ${view.columns.cells} bars. Arrow keys move between them.`);
   }
 
@@ -59,6 +60,7 @@ export class Bars {
     const index = indexAt(this.view, 0, column);
     const value = tensor.at(index);
     const x = column * cell;
+    if (tensor.hidden) return paintHidden(context, [x, HEAD + 40, cell, theme]);
     if (this.crossed?.(index) === 0) {
       context.fillStyle = hatch(context, theme.padding[1]);
       context.fillRect(x, HEAD, cell - 1, HEIGHT - HEAD - FOOT);

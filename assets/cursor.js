@@ -27,6 +27,10 @@ export class Cursor {
     return this.stage.model;
   }
 
+  get guess() {
+    return this.stage.guess;
+  }
+
   get trigger() {
     return this.stage.trigger;
   }
@@ -60,7 +64,7 @@ export class Cursor {
     const { name, shape } = view?.tensor ?? {};
     const pixel = view?.view.pixel ?? -1;
     const lit = view ? propagate(this.stage.model.steps, name, cursorRegion(index, pixel, shape[pixel]), (one) => this.shown.has(one)) : new Map();
-    for (const one of views) one.light(lit.get(one.tensor.name) ?? [], one.tensor.name === name ? index : null);
+    for (const one of views) one.light(lit.get(one.tensor.name) ?? [], one.tensor.name === name ? index : null, this.stage.guess?.marks(one));
   }
 
   /** The panels are new: nothing of the old ones is left. */
@@ -73,7 +77,7 @@ export class Cursor {
   redrawn() {
     this.shown = null;
     if (!this.cursor?.own) this.cursor = this.first();
-    if (!this.cursor) return;
+    if (!this.cursor) return this.light(); // nothing is linked: take away what was
     const { view, index } = this.cursor;
     const moved = index.length === view.tensor.shape.length ? index.map((at, axis) => (view.view.hidden.includes(axis) ? view.view.index[axis] : at)) : null;
     this.cursor.index = moved && drawnCell(view.view, moved) ? moved : view.middle();
@@ -88,6 +92,14 @@ export class Cursor {
     const made = new Set(this.stage.model.steps.filter((step) => step.map?.terms[step.writes]).map((step) => step.writes));
     const view = this.stage.views.findLast((one) => made.has(one.tensor.name) && !one.tensor.shape.includes(0));
     return view ? { view, index: view.middle() } : null;
+  }
+
+  /** What was written and said of a picture goes with it. */
+  blank() {
+    this.end();
+    this.cursor = null;
+    this.hint();
+    say(this.spoken, "");
   }
 
   clear() {

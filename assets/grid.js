@@ -5,6 +5,7 @@ import { cellFormat } from "./format.js";
 import { Labels, labelRoom, namedPlace } from "./labels.js";
 import { arrange, cellSize, drawnAt, indexAt } from "./layout.js";
 import { drawnCell, paintOverlay } from "./overlay.js";
+import { paintMarks } from "./guess.js";
 import { paintGrid } from "./paint.js";
 import { broadcast } from "./tensors.js";
 
@@ -50,6 +51,7 @@ export class Grid {
     const sides = [view.row, view.column].filter((axis) => axis >= 0).map((axis) => `${tensor.axes[axis]} ${tensor.shape[axis]}`);
     const { beside } = this.panel;
     const which = this.apart ? `, ${beside} ${this.slices[beside]}` : "";
+    if (tensor.hidden) return `${tensor.name}${which}: hidden until you have guessed. ${tensor.hidden === "shape" ? "" : sides.join(" by ")}`;
     return `${tensor.name}${which}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
   }
 
@@ -87,14 +89,15 @@ export class Grid {
     };
   }
 
-  /** Light up regions, and the cursor when it is here: a full index, or null. */
-  light(regions, cursor) {
+  /** Light up regions, the cursor when it is here (a full index, or null), and cells of a guess. */
+  light(regions, cursor, marks = []) {
     if (!this.view) return;
-    if (!regions.length && !cursor && !this.layers.marked) return;
+    if (!regions.length && !cursor && !marks.length && !this.layers.marked) return;
     const context = this.layers.overlay();
     const place = cursor && drawnCell(this.view, cursor);
+    paintMarks(context, this, marks);
     paintOverlay(context, this, regions, place);
-    if (!regions.length && !place) this.layers.marked = false;
+    if (!regions.length && !place && !marks.length) this.layers.marked = false;
   }
 
   /** The full index under a point of the canvas, padding included; null outside. */
@@ -137,6 +140,7 @@ export class Grid {
 
   /** `8 × 8 + padding`, and whether cells are left out. */
   sizes() {
+    if (this.tensor.hidden === "shape") return "shape hidden";
     const { rows, columns } = this.view;
     const shown = [rows, columns].filter((along) => along.axis >= 0).map((along) => this.tensor.shape[along.axis]);
     const padded = [rows, columns].some((along) => along.before || along.after);

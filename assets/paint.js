@@ -16,7 +16,7 @@ export function paintGrid(context, drawing) {
     context.fillRect(0, 0, view.columns.count * cell, view.rows.count * cell);
   }
   if (drawing.over) paintUnder(context, drawing);
-  if (cell < GAPLESS) paintSmall(context, drawing);
+  if (cell < GAPLESS && !drawing.tensor.hidden) paintSmall(context, drawing);
   else paintCells(context, drawing);
   if (drawing.panel.mark) paintMark(context, drawing);
 }
@@ -34,6 +34,7 @@ function paintCells(context, drawing) {
       const value = place === -1 ? 0 : drawing.tensor.values[place];
       const box = [column * cell, row * cell, cell, theme];
       if (place === -1) paintPadding(context, box, written && !drawing.tensor.leftOut);
+      else if (drawing.tensor.hidden) paintHidden(context, box);
       else if (!Number.isFinite(value)) paintOdd(context, box, value, written);
       else paintCell(context, box, place, value, drawing, written, out);
       if (place >= 0 && drawing.crossed?.(index) === 0) paintCross(context, box, written ? drawing.format(value) : "");
@@ -100,6 +101,19 @@ function paintOdd(context, [x, y, cell, theme], value, written) {
   if (!written) return;
   context.fillStyle = theme.oddText;
   context.fillText(Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "-∞", x + size / 2, y + size / 2 + 1);
+}
+
+/** A cell that is not shown before the guess. */
+export function paintHidden(context, [x, y, cell, theme]) {
+  const size = cell - (cell >= GAPLESS ? GAP : 0);
+  context.fillStyle = theme.padding[0];
+  context.fillRect(x, y, size, size);
+  if (cell < 10) return;
+  context.fillStyle = theme.text;
+  context.font = `${Math.min(18, Math.round(size * 0.55))}px ${theme.font}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillText("?", x + size / 2, y + size / 2 + 1);
 }
 
 /** Two strokes from corner to corner over a veil: this cell is masked. */

@@ -21,7 +21,7 @@ export function listen(stage, view) {
     const index = at(event);
     if (!index || event.button) return;
     stage.cursorAt(view, index, start);
-    if (edits.kind !== "paint") return;
+    if (stage.guess?.toggle(view, index) || edits.kind !== "paint") return;
     canvas.setPointerCapture(event.pointerId);
     edits.act(index, true);
   });
@@ -49,7 +49,8 @@ function pressed(stage, view, edits, event) {
   if (event.key in ARROWS) move(stage, view, view.move(here, ...ARROWS[event.key]), start);
   else if (event.key === "Home") move(stage, view, view.move(here, 0, 0, "start"), start);
   else if (event.key === "End") move(stage, view, view.move(here, 0, 0, "end"), start);
-  else if (event.key === "Escape") stage.clear();
+  else if (event.key === "Escape" && stage.cursor) stage.clear();
+  else if ((event.key === "Enter" || event.key === " ") && stage.guess?.toggle(view, here)) edits.release();
   else if (event.key === "Enter" || event.key === " ") act(edits, here);
   else if (event.key === "F2" || /^[-.\d]$/.test(event.key)) {
     if (!edits.open(here, event.key === "F2" ? undefined : event.key)) return;

@@ -9,6 +9,7 @@ const COUNTED = 4000; // loops walked to tell cells from padding
 /** Everything to say about a cell: {text, note}. `crossed` is the mask's value there, if any. */
 export function describe(model, name, index, { crossed, pixel = -1 } = {}) {
   const tensor = model.tensors[name];
+  if (tensor.hidden) return { text: `${tensor.hidden === "shape" ? name : cellName(name, tensor.whole(index))} = ?`, note: "hidden until you have guessed" };
   if (pixel >= 0) return describePixel(tensor, name, index, pixel);
   const padding = tensor.place(index) === -1;
   const value = tensor.at(index);

@@ -4,6 +4,7 @@ import { ENDED, drawAlerts } from "./alerts.js";
 import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
+import { Guess } from "./guess.js";
 import { commit, live } from "./live.js";
 import { offer } from "./picture.js";
 import { ProgressLine } from "./progress.js";
@@ -11,6 +12,7 @@ import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
 import { drawStrip, engineLine } from "./strip.js";
 import { read } from "./tensors.js";
+import { veiled } from "./veil.js";
 
 const stages = new WeakMap();
 
@@ -39,6 +41,7 @@ class Stage {
     this.group = data.group ?? "stage";
     this.main = this.group === "stage";
     this.panels = [];
+    this.guess = new Guess(this, this.main);
     this.build(parentElement);
     if (data.live) live(this.lab).reset(data.link ?? "");
     const leave = live(this.lab).subscribe((shown) => this.show(shown));
@@ -61,7 +64,7 @@ class Stage {
     this.panelRow = el("div", "panels");
     this.cursorLine = new Cursor(this);
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
-    this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
+    this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.main ? this.guess.bar : "", this.cursorLine.element, this.main ? this.engine : "");
     parent.append(this.root);
   }
 
@@ -80,6 +83,7 @@ class Stage {
     this.resizing.disconnect();
     this.screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
+    this.guess.end();
     this.root.remove();
   }
 
@@ -89,6 +93,7 @@ class Stage {
     this.waiting = Boolean(data.waiting);
     this.trains = Boolean(data.trains);
     this.fixed = JSON.parse(data.fixed || "{}"); // parameters that an embedded page keeps, as link texts
+    const asked = this.guess.update(data.predict); // before anything new is shown
     if (data.live) live(this.lab).trains = this.trains;
     if (data.live && data.payload && live(this.lab).unheard) live(this.lab).heard(JSON.parse(data.payload), data.heard);
     const said = `${data.heard ?? ""} ${data.payload}`; // who was quicker than the page goes back to a picture it has
@@ -99,6 +104,7 @@ class Stage {
     if (!this.waiting) this.settled(data);
     else this.said = null; // who goes back to the picture of before shows it again
     if (this.waiting && data.live && !this.stopped) live(this.lab).wait(data.link ?? "", () => this.arrived());
+    if (asked && this.payload) this.take(this.payload);
     if (!this.shown) this.show({ payload: null });
     this.drawn = Boolean(data.drawn);
     this.tellDrawn();
@@ -152,9 +158,7 @@ class Stage {
     this.shown = shown;
     if (shown.payload && shown.payload !== this.payload && this.same(shown.payload)) this.painted();
     else if (shown.payload && shown.payload !== this.payload) {
-      this.payload = shown.payload;
-      this.model = read(shown.payload);
-      this.draw();
+      this.take(shown.payload);
     }
     if (!this.main) return;
     const notes = this.model?.notes ?? [];
@@ -164,6 +168,16 @@ class Stage {
     this.root.classList.toggle("stale", Boolean(shown.error) && !ended);
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
     this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));
+  }
+
+  /** Draw a payload, or what of it may be seen before the guess. */
+  take(payload) {
+    this.payload = payload;
+    const before = this.model?.veiled;
+    this.model = veiled(read(payload), this.guess.asking);
+    if (this.model.veiled && !before) this.cursorLine.blank();
+    this.draw();
+    this.guess.draw();
   }
 
   /** Whether a payload is the picture that stands already: the same Trace of the same state. */
@@ -199,9 +213,10 @@ class Stage {
   }
 
   drawTop() {
-    const { steps, tensors, facts, engine } = this.payload;
+    const { steps, tensors, facts } = this.model;
+    const { engine } = this.payload;
     const shapes = Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]);
-    const key = JSON.stringify([steps.map((step) => ({ ...step, map: null })), shapes, facts]);
+    const key = JSON.stringify([this.model.veiled, steps.map((step) => ({ ...step, map: null })), shapes, facts]);
     if (key !== this.stripKey) drawStrip(this.strip, this.model);
     this.stripKey = key;
     say(this.engine, engineLine(engine));

@@ -28,14 +28,14 @@ function shapeOf(model, name) {
   const tensor = model.tensors[name];
   const piece = (size, axis) => `${tensor.origin[axis]}:${tensor.origin[axis] + size}`; // rows 3 to 18: 3:19
   const sizes = tensor?.origin.length ? tensor.shape.map(piece) : tensor?.shape;
-  const shape = tensor ? ` [${sizes.join(", ")}]` : "";
-  const axes = tensor ? `${tensor.about ? `${tensor.about}: ` : ""}${tensor.axes.join(" × ") || "one number"} · ${tensor.dtype}` : null;
+  const shape = !tensor ? "" : tensor.hidden === "shape" ? " [?]" : ` [${sizes.join(", ")}]`;
+  const axes = tensor && !tensor.hidden ? `${tensor.about ? `${tensor.about}: ` : ""}${tensor.axes.join(" × ") || "one number"} · ${tensor.dtype}` : null;
   return el("span", "shape", { title: axes }, el("b", "", {}, name), shape);
 }
 
 function arrow(model, step, beside) {
   const body = el("span", "arrow", {}, el("span", "operation", {}, "→ ", step.operation));
-  const shapes = beside.map((name) => `${name} [${model.tensors[name]?.shape.join(", ") ?? ""}]`);
+  const shapes = beside.map((name) => `${name} [${model.tensors[name]?.hidden === "shape" ? "?" : (model.tensors[name]?.shape.join(", ") ?? "")}]`);
   if (shapes.length) body.append(el("span", "beside", {}, `with ${shapes.join(", ")}`));
   if (step.settings) body.append(el("span", "settings", {}, step.settings));
   for (const line of step.formula ?? []) body.append(el("span", "formula", {}, line));

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, share_dialog, tabs
+from pages.kit import components, controls, predict, share_dialog, tabs
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -25,10 +25,12 @@ def render(listed: Listed, gallery: Any) -> None:
     state = open_state(listed)
     write_link(state)  # before the picture: who acts on what they see sends the address that goes with it
     answer = ask(state)
+    predict.begin(state, answer)
     head = st.container()
     left, right = st.columns([1, 3.3], gap="large")
     with right:  # the picture first: a browser draws what has come while the rest is on its way
         _dropped(state)
+        predict.card(state)
         show_stage(state, answer)
     with head:
         _head(state, gallery)
@@ -47,9 +49,10 @@ def _head(state: State, gallery: Any) -> None:
         else:
             st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
             st.markdown(f":gray[{state.listed.family}]")
+            predict.toggle(state)
             share_dialog.button(state)
     st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
-    controls.tries(state)
+    controls.tries(state, predict.game().veiled)
 
 
 def _dropped(state: State) -> None:
@@ -77,6 +80,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "trains": state.trains,
             "drawn": state.drawn,
             "fixed": json.dumps(state.fixed_texts()),
+            "predict": predict.stage_data(),
             "payload": json.dumps(payload) if payload else None,
         },
         on_change_change=lambda: controls.component_changed(state, key),
@@ -84,4 +88,5 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
         on_stopped_change=state.stop_run,
         on_again_change=state.run_again,
         on_drawn_change=state.has_drawn,
+        on_guess_change=lambda: predict.heard(state, key),
     )

@@ -33,7 +33,13 @@ settings.register_profile(
 settings.load_profile("tensorscope")
 
 
-SPREAD = ("test_labs", "test_lens", "test_links", "test_pages")  # files whose tests are shared out by lab
+SPREAD = (
+    "test_labs",
+    "test_lens",
+    "test_links",
+    "test_pages",
+    "test_predict",
+)  # files whose tests are shared out by lab
 
 
 class ByLab(LoadScopeScheduling):  # type: ignore[misc]

@@ -139,6 +139,10 @@ PREDICTIONS = (
             )
         ],
         lambda t: f"Positions share kernels: {' + '.join(map(str, t.facts['parameters']))}.",
+        lambda t: {
+            f"{t.facts['parameters_total'] * t.facts['positions']:,}": "You counted the weights anew at every position.",
+            f"{t.facts['units']:,}": "You counted the units, not the weights that they share.",
+        },
     ),
 )
 

@@ -209,15 +209,15 @@ def _mount(
     component(key=key, data=common | data, on_change_change=lambda: component_changed(state, key))
 
 
-def tries(state: State) -> None:
-    """States worth a look, one click each; the way back; and the point of the one that is open."""
+def tries(state: State, veiled: bool = False) -> None:
+    """States worth a look, one click each; the way back; and the point of the one that is open, unless it would tell."""
     slug, open_now = state.listed.slug, _chosen(state)
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="tries"):
         st.markdown("**Try**", width="content")
         if len(_presets(state)) > MOST_BUTTONS:
             _preset_list(state, open_now)
         else:
-            _preset_buttons(state, open_now)
+            _preset_buttons(state, open_now, veiled)
         st.button(
             "Reset",
             key=f"{slug}.reset",
@@ -233,7 +233,7 @@ def tries(state: State) -> None:
             on_click=lambda: state.press(state.undo),
             disabled=not state.back,
         )
-    if open_now:
+    if open_now and not veiled:
         st.markdown(f":material/lightbulb: {open_now.point}")
 
 
@@ -243,12 +243,12 @@ def _presets(state: State) -> Sequence[Preset]:
     return [one for one in presets if state.suits(one.settings)] if state.embed.fixed else presets
 
 
-def _preset_buttons(state: State, open_now: Preset | None) -> None:
+def _preset_buttons(state: State, open_now: Preset | None, veiled: bool) -> None:
     for place, preset in enumerate(_presets(state)):
         st.button(
             preset.name,
             key=f"{state.listed.slug}.preset{place}",
-            help=preset.point,
+            help=None if veiled else preset.point,
             type="primary" if preset is open_now else "secondary",
             on_click=lambda settings=preset.settings: state.press(lambda: state.reset(settings)),
         )

@@ -185,12 +185,14 @@ class Prediction:
     """A question with a few answers to choose from before the reveal, in any state.
 
     `answers` gives the choices in words, the right one first; the page shuffles them.
-    `why` explains the right one with this Trace's numbers.
+    `why` explains the right one with this Trace's numbers. `mistakes` says of wrong answers, by their text,
+    what made people choose them: "You took the ceiling: …".
     """
 
     question: Callable[[Trace], str]
     answers: Callable[[Trace], Sequence[str]]
     why: Callable[[Trace], str]
+    mistakes: Callable[[Trace], Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True)

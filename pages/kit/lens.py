@@ -11,7 +11,7 @@ import streamlit as st
 import engine
 from engine import EngineError, Rejected, Trace
 from engine.lens import AT, OF, WHOLE, Asked, refusal
-from pages.kit import components
+from pages.kit import components, predict
 from pages.kit.controls import component_changed
 from pages.kit.lens_payload import lens_payload, with_gradient
 from pages.kit.state import State, write_link
@@ -142,6 +142,7 @@ def _stage(state: State, trace: Trace) -> None:
             "heard": state.heard,
             "waiting": False,
             "drawn": True,
+            "predict": predict.stage_data(payload["link"]),
             "payload": json.dumps(payload),
         },
         on_change_change=lambda: component_changed(state, key),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from engine import Trace
 from pages.kit import charts, components, lens, predict, share
@@ -27,7 +28,7 @@ def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
     """Charts and tabs for an answer with a Trace; `stage` draws a further group of panels."""
     trace = answer.trace
     assert trace is not None
-    if state.drawn:
+    if state.drawn and not predict.game().veiled:
         charts.show(state, trace, answer.waiting)
     if not state.embed.tabs:
         return
@@ -35,7 +36,7 @@ def show(state: State, answer: Answer, stage: Callable[[str], None]) -> None:
         "Explain": lambda: _explain(state, trace),
         "Gradients": lambda: _gradients(state, trace, stage),
         "Claims": lambda: _claims(state),
-        "Predict": lambda: predict.show(state, answer),
+        "Predict": lambda: predict.tab(state),
         "Code": lambda: share.program(state),
         "Share": lambda: share.show(state),
     }
@@ -64,13 +65,20 @@ def _strip(state: State, names: list[str]) -> str:
 def _explain(state: State, trace: Trace) -> None:
     words, numbers = st.columns([3, 2], gap="large")
     words.markdown(state.listed.explanation)
+    if predict.game().veiled:
+        numbers.caption(f"In this state: {predict.HIDDEN.lower()}")
+    else:
+        _facts(state, trace, numbers)
+    if state.listed.lab.related:
+        with words:
+            _related(state.listed.lab.related(trace))
+
+
+def _facts(state: State, trace: Trace, numbers: DeltaGenerator) -> None:
     facts = "\n".join(
         f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
     )
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
-    if state.listed.lab.related:
-        with words:
-            _related(state.listed.lab.related(trace))
 
 
 def _related(links: Sequence[Related]) -> None:
@@ -82,6 +90,9 @@ def _related(links: Sequence[Related]) -> None:
 
 
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
+    if predict.game().veiled:
+        st.caption(predict.HIDDEN)
+        return
     if state.listed.lab.gradient_note:
         st.markdown(state.listed.lab.gradient_note(trace))
     if state.listed.lab.gradients:
