@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, tabs
+from pages.kit import components, controls, tabs, trail
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -36,6 +36,7 @@ def render(listed: Listed, gallery: Any) -> None:
         controls.show(state)
     if answer.trace is not None:
         tabs.show(state, answer, lambda group: show_stage(state, answer, group))
+    trail.show_step(listed)
 
 
 def _head(state: State, gallery: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any
 
 from engine.attention.multi_head_attention_masks import LAYOUTS, Sizes, misfit, rank_4
@@ -27,7 +28,7 @@ def broadcasting(told: Told) -> Found:
         "Mul": "multiply",
         "SquaredDifference": "squared difference",
     }.get(told.operation, "add")
-    shapes = told.drawn(told.known("a", "b", "c", unknown=1), 1024, 2**22, axes=5)
+    shapes = told.drawn(told.known("a", "b", "c", unknown=1, tell=True), 1024, 2**22, axes=5)
     return {**dict(zip("abc", shapes, strict=False)), "operation": operation} if len(shapes) > 1 else None
 
 
@@ -74,7 +75,7 @@ def skip_near(told: Told) -> Found:
 def products(told: Told) -> Found:
     """Two operands of a matrix product, as an einsum."""
     letters = {(2, 2): "ij,jk->ik", (3, 2): "bij,jk->bik", (3, 3): "bij,bjk->bik", (4, 4): "bhij,bhjk->bhik"}
-    shapes = told.drawn(told.known("a", "b"), 32, 16_384)
+    shapes = told.drawn(told.known("a", "b", tell=True), 32, 16_384)
     expression = letters.get(tuple(map(len, shapes)))  # type: ignore[call-overload]
     return _einsum(expression, shapes) if expression else None
 
@@ -116,9 +117,10 @@ def layer_input(told: Told) -> Found:
         wanted = [(*data[1:-1], told.numbers["n"])]
     if not data or len(data) > 5 or any(len(shape) > 4 for shape in wanted):
         return None
-    shapes = told.drawn([data, *wanted], 64, 16_384)
-    settings = {"data": shapes[0], "body": _body(told, len(data)), "way": "call"}
-    return settings | ({"input_shape": shapes[1]} if wanted else {})
+    sample, *wanted = told.drawn([data[1:], *wanted], 64, 16_384)
+    samples = told.at_most(data[0], min(64, 16_384 // max(1, prod(sample))), "samples")
+    settings = {"data": (samples, *sample), "body": _body(told, len(data))}
+    return settings | ({"input_shape": wanted[0]} if wanted else {})
 
 
 def _body(told: Told, rank: int) -> str:
@@ -178,13 +180,14 @@ def outputs(told: Told, loss: str, activation: str = "softmax") -> Found:
         return None
     ((classes, units),) = told.drawn([(target[-1] if len(target) == 2 else 1, output[1])], 10)
     labels = "integers" if len(target) == 1 else "integers-column" if classes == 1 else "one-hot"
-    settings = _samples(told, output[0]) | {"labels": labels, "loss": loss, "activation": activation}
+    settings = _samples(told, output[0], target[0]) | {"labels": labels, "loss": loss, "activation": activation}
     return settings | {"units": units, "classes": max(2, units if labels != "one-hot" else classes)}
 
 
-def _samples(told: Told, count: int) -> dict[str, Any]:
-    samples = told.at_most(count, 64, "samples")
-    return {"data": (samples, 6, 6), "batch_size": min(samples, 16)}
+def _samples(told: Told, count: int, labels: int) -> dict[str, Any]:
+    ((samples, labels),) = told.drawn([(count, labels)], 64)
+    settings = {"data": (max(1, samples), 6, 6), "batch_size": max(1, min(samples, 16))}
+    return settings if samples == labels else settings | {"label_count": max(1, labels)}
 
 
 def categorical(told: Told) -> Found:
@@ -227,7 +230,7 @@ def flat_labels(told: Told) -> Found:
     classes, units = labels[0] // output[0], output[1]
     ((classes, units),) = told.drawn([(classes, units)], 10)
     kind = {"labels": "one-hot"} if classes > 1 else {"labels": "integers"}
-    return _samples(told, output[0]) | kind | {"classes": max(2, classes), "units": units, "loss": "sparse"}
+    return _samples(told, output[0], output[0]) | kind | {"classes": max(2, classes), "units": units, "loss": "sparse"}
 
 
 def label_range(told: Told) -> Found:
@@ -295,3 +298,18 @@ def clash(told: Told) -> Found:
 def unknown_letter(told: Told) -> Found:
     """A letter of the output that no operand has."""
     return {"expression": "ij,jk->iq"}
+
+
+def recurrent_features(told: Told) -> Found:
+    """A cell that was built for other features: what it reads in a timestep, [a]."""
+    shape = told.known("a")[0]
+    if not _cell(told) or len(shape) != 2:
+        return None
+    batch, features = told.at_most(shape[0], 3, "sequences"), told.at_most(shape[1], 6, "features")
+    return {"cell": _cell(told), "batch": batch, "features": features}
+
+
+def two_sizes(told: Told) -> Found:
+    """Only the two sizes that should be equal are known."""
+    sizes = told.drawn([(told.numbers["m"],), (told.numbers["o"],)], 1024)
+    return dict(zip("ab", sizes, strict=True))

@@ -155,10 +155,10 @@ def reshaped(told: Told) -> Found:
     if len(wanted) == 3 and wanted[2] and numbers % wanted[2] == 0:
         steps, window, channels = numbers // wanted[2], wanted[1], wanted[2]
     else:
-        steps, window, channels = numbers, wanted[-1] if wanted else 0, 1
+        steps, window, channels = numbers, next((size for size in wanted if size and numbers % size), 0), 1
     if not 2 <= steps <= 550_000 or not 1 <= window <= 500 or not 1 <= channels <= 28 or steps % window == 0:
-        told.cut.append("the lab shows its own series cut into windows that do not fit")
-        steps, window, channels = 30_000, 70, 10
+        told.cut.append("the lab shows its own series, cut into windows that do not fit")
+        return {"builder": "reshape", "window": 70}
     return {"builder": "reshape", "steps": steps, "window": window, "channels": channels}
 
 

@@ -17,8 +17,9 @@ from pages.kit.labs import labs
 from pages.kit.link import state_of
 from pages.kit.told import Told, sizes_of, written
 
-MOST_TEXT = 8000  # characters; of a longer text the end is read, where a traceback says what is wrong
+MOST_TEXT = 12_000  # characters; of a longer text the end is read, where a traceback says what is wrong
 SHAPE = r"[\[(](?P<%s>[\d\s,?None]{0,90})[\])]"
+SHORT, LONG = 700, 2000  # characters that are kept of a longer text
 PARTS = re.compile(r"(\[[a-z]\]|\{\w+\}|…|\s+)")
 
 Settings = Callable[[Told], Mapping[str, Any] | None]  # None: this lab cannot show it
@@ -49,7 +50,7 @@ class Opening:
 
 @dataclass(frozen=True)
 class Explained:
-    """What a message says, what that means, the shapes and numbers in it, and the labs that show it."""
+    """What a message says, what that means, the shapes in it, and the labs that show it."""
 
     says: str
     means: str
@@ -98,8 +99,21 @@ def _explained(known: Known, found: re.Match[str], line: str) -> Explained | Non
     numbers = {name[2:]: int(text) for name, text in parts.items() if name.startswith("n_")}
     shapes = {name: sizes_of(text) for name, text in parts.items() if not name.startswith("n_")}
     openings = _openings(known.opens, lambda: Told(shapes, numbers, line))
-    read = (*(f"shape {written(shape)}" for shape in shapes.values()), *(map(str, numbers.values())))
+    read = tuple(dict.fromkeys(written(shape) for name, shape in shapes.items() if name in "abc"))
     return Explained(found.group(0)[:300], known.means, read, openings) if openings else None
+
+
+def excerpt(text: str) -> str:
+    """A long pasted text, cut to what says what is wrong: short enough for a search field and a link."""
+    if len(text) <= SHORT:
+        return text
+    line, explained = cleaned(text), explain(text)
+    middle = line.rfind(explained.says) + len(explained.says) // 2 if explained else len(line)
+    start = max(0, min(middle - SHORT // 2, len(line) - SHORT))
+    short = line[start : start + SHORT]
+    if explained and (again := explain(short)) and again.openings != explained.openings:
+        short = line[max(0, middle - LONG // 2) :][:LONG]
+    return short.strip()
 
 
 def _openings(opens: Sequence[tuple[str, Settings]], told: Callable[[], Told]) -> tuple[Opening, ...]:

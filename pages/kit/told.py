@@ -57,11 +57,11 @@ class Told:
         found = re.search(r"(?:of layer|with layer|when calling) (\w{1,60})", self.text, re.IGNORECASE)
         return found.group(1).lower() if found else ""
 
-    def known(self, *names: str, unknown: int = UNKNOWN) -> list[tuple[int, ...]]:
-        """Shapes by name, sizes that the message leaves open filled in."""
+    def known(self, *names: str, unknown: int = UNKNOWN, tell: bool = False) -> list[tuple[int, ...]]:
+        """Shapes by name, sizes that the message leaves open filled in; `tell` where they will be seen."""
         wanted = [self.shapes[name] for name in names if name in self.shapes]
-        if any(None in shape for shape in wanted):
-            self.cut.append(f"None, which the message leaves open, is drawn as {unknown}")
+        if tell and any(None in shape for shape in wanted):
+            self.cut.append(f"None, a size that the message leaves open, is drawn as {unknown}")
         return [tuple(unknown if size is None else size for size in shape) for shape in wanted]
 
     def drawn(
@@ -83,5 +83,5 @@ class Told:
         """A number that a lab can draw."""
         less = max(least, min(number, most))
         if less != number:
-            self.cut.append(f"{number} {what} is drawn with {less}")
+            self.cut.append(f"{number} {what}: drawn with {less}")
         return less
