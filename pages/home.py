@@ -24,6 +24,8 @@ STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_te
 PROMISE = "See what tensors do: every number here was computed by TensorFlow a moment ago."
 HINT = "What puzzles you? “stride”, “padding mask” … or paste an error message"
 NOTHING = "No lab matches all of it. Try one word, such as **padding**, **gradient** or **softmax**."
+STATE = ("search", "course", "family", "only")  # the widgets, and what the link calls them
+LEFT = "gallery"  # in the session: their values when the gallery was seen last
 CONTINUE = 3  # labs opened last
 
 
@@ -32,17 +34,27 @@ def render() -> None:
     st.html(f"<style>{STYLE}</style>")
     st.title("Tensorscope", anchor=False)
     st.markdown(PROMISE)
+    _remember()
     search = _search()
     _continue()
-    found = shown(search, *_filters())
+    chosen = _filters()
+    found = shown(search, *chosen)
     if found.explained:
         _explained(found.explained)
     if found.nothing:
         st.info(NOTHING)
-    _introduction(st.session_state.get("course"))
+    _introduction(chosen[-1])
     for heading, group in found.groups:
         _group(heading, group, found)
-    components.scroll(key="scroll", data={"of": "gallery"})
+    st.session_state[LEFT] = {name: st.session_state[name] for name in STATE}
+    components.scroll(key="scroll", data={"of": repr((search, *chosen))})
+
+
+def _remember() -> None:
+    """Who comes back from a lab finds the gallery as it was; a link that says something says it all."""
+    if trail.arrive("") and not any(name in st.query_params for name in STATE):
+        for name, value in st.session_state.get(LEFT, {}).items():
+            st.session_state[name] = value
 
 
 def _search() -> str:

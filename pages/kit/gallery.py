@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pages.kit.courses import course
+from pages.kit.courses import COURSES, course
 from pages.kit.labs import Listed, labs
 from pages.kit.messages import Explained, explain
-from pages.kit.search import find
+from pages.kit.related import related
+from pages.kit.search import find, find_by_text
 
 # Families in an order that teaches; one that is not named comes last.
 ORDER = (
@@ -57,9 +58,7 @@ def shown(search: str = "", family: str | None = None, marks: Iterable[str] = ()
     """The gallery of this search and these filters."""
     explained = explain(search) if search else None
     if explained:
-        opened = [labs()[opening.lab] for opening in explained.openings]
-        further = [one for one in find(search, list(labs().values())) if one not in opened]
-        return Shown((("Further labs", tuple(further[:FURTHER])),), explained=explained)
+        return Shown((("Further labs", _further(explained, search)),), explained=explained)
     wanted = [one for one in labs().values() if family in (None, one.family)]
     wanted = [one for one in wanted if all(marked(one, mark) for mark in marks)]
     followed = course(way)
@@ -75,6 +74,17 @@ def shown(search: str = "", family: str | None = None, marks: Iterable[str] = ()
     return Shown(_by_family(found))
 
 
+def _further(explained: Explained, search: str) -> tuple[Listed, ...]:
+    """The labs that the message opens, as cards, those that are like the first, and those with its words."""
+    opened = [opening.lab for opening in explained.openings]
+    alike = [one.slug for one in related(opened[0])]
+    worded = [one.slug for one in find_by_text(search, list(labs().values()))]
+    return tuple(labs()[slug] for slug in dict.fromkeys((*opened, *alike, *worded)))[:FURTHER]
+
+
 def _by_family(listed: Sequence[Listed]) -> tuple[tuple[str, tuple[Listed, ...]], ...]:
-    groups = ((name, tuple(one for one in listed if one.family == name)) for name in families())
+    """Families in teaching order, and in each the labs in the order in which the courses have them."""
+    steps = [slug for one in COURSES for slug in one.labs]
+    ordered = sorted(listed, key=lambda one: steps.index(one.slug) if one.slug in steps else len(steps))
+    groups = ((name, tuple(one for one in ordered if one.family == name)) for name in families())
     return tuple((name, group) for name, group in groups if group)

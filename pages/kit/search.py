@@ -13,7 +13,8 @@ from pages.kit.synonyms import SYNONYMS
 
 STOP = frozenset("a an and are do does how i in is it my of on the to what why".split())
 MOST_WORDS = 20  # of a question; more is a text, such as an error message
-MOST_VARIANTS = 8
+LONGEST = 20_000  # characters that are read
+MOST_VARIANTS = 16
 TEXT_WORDS = 80  # of a text, from its end: there a traceback says what is wrong
 FROM_TEXT = 6  # labs that a text finds
 
@@ -121,12 +122,12 @@ def _score(words: Sequence[str], listed: Listed, needed: float = 0.5) -> float:
 
 def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
     """The labs that fit the query, best first; all of them for an empty one."""
-    words = words_of(query[-20_000:])
+    words = words_of(query[-LONGEST:])
     if not words:
         return list(listed)
     if len(words) > MOST_WORDS:
-        return _find_by_text(words, listed)
-    others = list(_variants(words))[: MOST_VARIANTS * 2]
+        return find_by_text(query, listed)
+    others = list(_variants(words))[:MOST_VARIANTS]
     scored = []
     for one in listed:
         score = max([_score(words, one), *(0.8 * _score(other, one, 1) for other in others)])
@@ -135,8 +136,9 @@ def find(query: str, listed: Sequence[Listed]) -> list[Listed]:
     return [one for _, one in sorted(scored, key=lambda pair: -pair[0])]
 
 
-def _find_by_text(words: Sequence[str], listed: Sequence[Listed]) -> list[Listed]:
+def find_by_text(query: str, listed: Sequence[Listed]) -> list[Listed]:
     """The labs that share the rarest words and whole phrases with a long text, such as a traceback."""
+    words = words_of(query[-LONGEST:])
     known = _vocabulary()
     heard = {word for word in words[-TEXT_WORDS:] if word in known}
     text = f" {' '.join(words)} "

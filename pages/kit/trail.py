@@ -9,12 +9,19 @@ from pages.kit.labs import Listed, labs
 from pages.kit.link import link_values
 from pages.kit.state import State
 
-VISITS, FOLLOWED = "visits", "followed"  # in the session
+VISITS, FOLLOWED, PLACE = "visits", "followed", "place"  # in the session
 MOST_VISITS = 4
+
+
+def arrive(place: str) -> bool:
+    """Whether this page ("" for the gallery) was come to from another one of this session."""
+    before, st.session_state[PLACE] = st.session_state.get(PLACE, place), place
+    return bool(before != place)
 
 
 def visit(slug: str) -> None:
     """This lab is the one opened last."""
+    arrive(slug)
     earlier = [one for one in st.session_state.get(VISITS, []) if one != slug]
     st.session_state[VISITS] = [slug, *earlier][:MOST_VISITS]
 
