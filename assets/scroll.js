@@ -4,6 +4,7 @@ import { keep } from "./dom.js";
 
 const instances = new WeakMap();
 const PATIENCE = 3000; // ms in which the page may still grow to the place it was left at
+const REST = 200; // ms without scrolling after which a place is remembered
 const DOING = ["wheel", "touchstart", "keydown", "pointerdown"]; // who acts is not pulled back
 
 export default function scroll(component) {
@@ -20,10 +21,13 @@ class Scroll {
     for (const name of DOING) window.addEventListener(name, this.stop, true);
     this.until = performance.now() + PATIENCE;
     this.restore(Number(sessionStorage.getItem(this.key)) || 0);
-    this.main.addEventListener("scroll", () => this.remember(), { passive: true, signal: this.left.signal });
+    const { signal } = this.left;
+    window.addEventListener("click", () => this.remember(), { capture: true, signal }); // a link leads away
+    this.main.addEventListener("scroll", () => this.later(), { passive: true, signal });
   }
 
   left = new AbortController();
+  path = window.location.pathname;
 
   get key() {
     return `tensorscope:scroll:${this.of}`;
@@ -43,12 +47,20 @@ class Scroll {
     for (const name of DOING) window.removeEventListener(name, this.stop, true);
   }
 
+  /** Once scrolling rests: on its way to another page, Streamlit scrolls this one to the top. */
+  later() {
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.remember(), REST);
+  }
+
   remember() {
-    if (!this.wanted && document.querySelector(".st-key-scroll")) sessionStorage.setItem(this.key, String(this.main.scrollTop));
+    const here = window.location.pathname === this.path;
+    if (here && !this.wanted) sessionStorage.setItem(this.key, String(Math.round(this.main.scrollTop)));
   }
 
   end() {
     this.settle();
+    clearTimeout(this.resting);
     this.left.abort();
   }
 }

@@ -26,6 +26,7 @@ HINT = "What puzzles you? “stride”, “padding mask” … or paste an error
 NOTHING = "No lab matches all of it. Try one word, such as **padding**, **gradient** or **softmax**."
 STATE = ("search", "course", "family", "only")  # the widgets, and what the link calls them
 LEFT = "gallery"  # in the session: their values when the gallery was seen last
+RETURNING = "returning"  # in the session: the values of LEFT are to be set
 CONTINUE = 3  # labs opened last
 
 
@@ -51,9 +52,17 @@ def render() -> None:
 
 
 def _remember() -> None:
-    """Who comes back from a lab finds the gallery as it was; a link that says something says it all."""
-    if trail.arrive("") and not any(name in st.query_params for name in STATE):
-        for name, value in st.session_state.get(LEFT, {}).items():
+    """Who comes back from a lab finds the gallery as it was; a link that says something says it all.
+
+    The browser's back button empties bound widgets whatever the session says, but only in the run it
+    causes: so the state returns in the next one.
+    """
+    if trail.arrive("") and any(st.session_state.get(LEFT, {}).values()):
+        if not any(name in st.query_params for name in STATE):
+            st.session_state[RETURNING] = True
+            st.rerun()
+    if st.session_state.pop(RETURNING, False):
+        for name, value in st.session_state[LEFT].items():
             st.session_state[name] = value
 
 
