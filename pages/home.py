@@ -92,10 +92,17 @@ def _filters() -> tuple[str | None, list[str], str | None]:
     """The family, marks and course that were chosen."""
     titles = {one.slug: one.title for one in COURSES}
     with st.container(horizontal=True, key="filters", gap="medium"):
-        followed = st.pills("Courses", list(titles), format_func=titles.get, key="course", bind="query-params")
+        followed = st.pills(
+            "Courses", list(titles), format_func=titles.get, key="course", bind="query-params"
+        )
         family = st.pills("Families", families(), key="family", bind="query-params")
         marks = st.pills(
-            "Only labs with", list(MARKS), format_func=MARKS.get, selection_mode="multi", key="only", bind="query-params"
+            "Only labs with",
+            list(MARKS),
+            format_func=MARKS.get,
+            selection_mode="multi",
+            key="only",
+            bind="query-params",
         )
     if followed:
         st.session_state[trail.FOLLOWED] = followed

@@ -121,7 +121,7 @@ def said_of(link: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(("message", "slug", "link"), MESSAGES, ids=lambda value: value[:24])
 def test_a_message_opens_its_lab_with_its_shapes(message: str, slug: str, link: str) -> None:
-    pasted = f"Traceback (most recent call last):\n  File \"a.py\", line 3, in <module>\n{message}\n"
+    pasted = f'Traceback (most recent call last):\n  File "a.py", line 3, in <module>\n{message}\n'
     for text in (message, pasted, pasted.replace("\n", " "), pasted.replace("\n", ""), excerpt(pasted * 9)):
         explained = explain(text)
         assert explained
@@ -188,11 +188,13 @@ def test_hostile_text_is_read_in_bounded_time(hostile: str) -> None:
         explain(text)
         excerpt(text)
         find(text, LABS)
-    assert time.process_time() - began < 5  # it takes some hundredths of a second; quadratic would take minutes
+    assert (
+        time.process_time() - began < 5
+    )  # it takes some hundredths of a second; quadratic would take minutes
 
 
 def test_a_long_paste_is_cut_to_what_says_what_is_wrong() -> None:
-    short = excerpt("  File \"x.py\", line 1, in f\n" * 300 + ADD + "and so on " * 100)
+    short = excerpt('  File "x.py", line 1, in f\n' * 300 + ADD + "and so on " * 100)
     assert len(short) < 1000
     assert "Incompatible shapes: [7,13] vs. [7,12]" in short
     assert excerpt("stride") == "stride"
@@ -280,7 +282,10 @@ def test_the_gallery_groups_filters_and_finds() -> None:
     assert {one.family for _, group in shown(family="Attention").groups for one in group} == {"Attention"}
     trained = [one for _, group in shown(marks=["trains"]).groups for one in group]
     assert {one.technique.lane({}) for one in trained} == {"training"}
-    assert not shown(marks=["trains", "lens"]).groups == shown().groups or shown(marks=["trains", "lens"]).nothing
+    assert (
+        not shown(marks=["trains", "lens"]).groups == shown().groups
+        or shown(marks=["trains", "lens"]).nothing
+    )
     steps = shown(way="shapes-of-a-cnn").groups[0][1]
     assert tuple(one.slug for one in steps) == COURSES[0].labs
     assert shown("zzzzqqq").nothing

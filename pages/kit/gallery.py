@@ -54,7 +54,9 @@ def marked(listed: Listed, mark: str) -> bool:
     return not getattr(listed.technique.module, "NO_LENS", "")
 
 
-def shown(search: str = "", family: str | None = None, marks: Iterable[str] = (), way: str | None = None) -> Shown:
+def shown(
+    search: str = "", family: str | None = None, marks: Iterable[str] = (), way: str | None = None
+) -> Shown:
     """The gallery of this search and these filters."""
     explained = explain(search) if search else None
     if explained:

@@ -12,7 +12,14 @@ from pages.kit.told import Told
 
 Found = Mapping[str, Any] | None
 CELLS = {"lstm": "LSTM", "gru": "GRU", "rnn": "SimpleRNN"}
-BODIES = {"conv2d": "conv2d", "conv1d": "conv1d", "lstm": "lstm", "gru": "lstm", "rnn": "lstm", "dense": "dense"}
+BODIES = {
+    "conv2d": "conv2d",
+    "conv1d": "conv1d",
+    "lstm": "lstm",
+    "gru": "lstm",
+    "rnn": "lstm",
+    "dense": "dense",
+}
 SKIP_LAYERS = [(padding, kernel) for kernel in range(2, 8) for padding in ("VALID", "SAME")]
 
 
@@ -140,7 +147,9 @@ def conv1d_input(told: Told) -> Found:
     settings = {"steps": told.at_most(steps, 1000, "steps"), "kernel": min(6, steps), "mode": "full"}
     settings["batch_axis"] = len(shape) == 3
     if "n" in told.numbers:
-        ((settings["channels"], settings["built_channels"]),) = told.drawn([(channels, told.numbers["n"])], 16)
+        ((settings["channels"], settings["built_channels"]),) = told.drawn(
+            [(channels, told.numbers["n"])], 16
+        )
         return settings
     return settings | {"channels": told.at_most(channels, 16, "channels")}
 
@@ -150,7 +159,11 @@ def windows(told: Told) -> Found:
     (shape,) = told.known("a")
     if not _cell(told):
         return None
-    return {"handed": "rank 2", "features": told.at_most(shape[-1] if shape else 1, 64, "columns"), "cell": _cell(told)}
+    return {
+        "handed": "rank 2",
+        "features": told.at_most(shape[-1] if shape else 1, 64, "columns"),
+        "cell": _cell(told),
+    }
 
 
 def recurrent(told: Told) -> Found:
@@ -180,7 +193,11 @@ def outputs(told: Told, loss: str, activation: str = "softmax") -> Found:
         return None
     ((classes, units),) = told.drawn([(target[-1] if len(target) == 2 else 1, output[1])], 10)
     labels = "integers" if len(target) == 1 else "integers-column" if classes == 1 else "one-hot"
-    settings = _samples(told, output[0], target[0]) | {"labels": labels, "loss": loss, "activation": activation}
+    settings = _samples(told, output[0], target[0]) | {
+        "labels": labels,
+        "loss": loss,
+        "activation": activation,
+    }
     return settings | {"units": units, "classes": max(2, units if labels != "one-hot" else classes)}
 
 
@@ -230,7 +247,11 @@ def flat_labels(told: Told) -> Found:
     classes, units = labels[0] // output[0], output[1]
     ((classes, units),) = told.drawn([(classes, units)], 10)
     kind = {"labels": "one-hot"} if classes > 1 else {"labels": "integers"}
-    return _samples(told, output[0], output[0]) | kind | {"classes": max(2, classes), "units": units, "loss": "sparse"}
+    return (
+        _samples(told, output[0], output[0])
+        | kind
+        | {"classes": max(2, classes), "units": units, "loss": "sparse"}
+    )
 
 
 def label_range(told: Told) -> Found:
@@ -284,8 +305,12 @@ def either(told: Told) -> Found:
     first, second = told.known("a", "b", unknown=4)
     if len(first) != 2 or len(second) != 2:
         return None
-    return categorical(told) if first[1] <= second[1] else categorical(
-        Told({"a": told.shapes["b"], "b": told.shapes["a"]}, told.numbers, told.text, told.cut)
+    return (
+        categorical(told)
+        if first[1] <= second[1]
+        else categorical(
+            Told({"a": told.shapes["b"], "b": told.shapes["a"]}, told.numbers, told.text, told.cut)
+        )
     )
 
 

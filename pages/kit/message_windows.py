@@ -80,13 +80,18 @@ def _pair(told: Told, sizes: tuple[int | None, ...], name: str, most: int = 16) 
 
 def groups(told: Told) -> Found:
     """Channels that do not fall into so many groups."""
-    channels, count = (told.at_most(told.numbers[name], DEEPEST, what) for name, what in (("m", "channels"), ("n", "groups")))
+    channels, count = (
+        told.at_most(told.numbers[name], DEEPEST, what) for name, what in (("m", "channels"), ("n", "groups"))
+    )
     return {"channels": channels, "groups": count, "filters": count}
 
 
 def output_groups(told: Told) -> Found:
     """Filters that do not fall into so many groups."""
-    filters, count = told.at_most(told.numbers["n"], DEEPEST, "filters"), told.at_most(told.numbers["m"], DEEPEST, "groups")
+    filters, count = (
+        told.at_most(told.numbers["n"], DEEPEST, "filters"),
+        told.at_most(told.numbers["m"], DEEPEST, "groups"),
+    )
     return {"channels": count, "groups": count, "filters": filters}
 
 
@@ -98,7 +103,11 @@ def filter_depth(told: Told) -> Found:
 
 def strided_dilated(told: Told) -> Found:
     """Stride and dilation together."""
-    return {"size": 9, "stride": _pair(told, told.shapes["s"], "stride"), "dilation": _pair(told, told.shapes["d"], "dilation", 8)}
+    return {
+        "size": 9,
+        "stride": _pair(told, told.shapes["s"], "stride"),
+        "dilation": _pair(told, told.shapes["d"], "dilation", 8),
+    }
 
 
 def output_padding(told: Told) -> Found:
@@ -126,7 +135,9 @@ def unequal_strides(told: Told) -> Found:
 def reduced_axis(told: Told) -> Found:
     """A mean over an axis that there is not."""
     axis = told.numbers["n"]
-    return {"moments": "custom", "axes": (max(-9, min(axis, 9)),)} if abs(axis) < 10 else {"moments": "custom"}
+    return (
+        {"moments": "custom", "axes": (max(-9, min(axis, 9)),)} if abs(axis) < 10 else {"moments": "custom"}
+    )
 
 
 def normalised_axis(told: Told) -> Found:

@@ -91,7 +91,9 @@ def _related(listed: Listed, declared: Sequence[Related]) -> None:
         trail.open_link(labs()[link.lab], link.label, query, ":material/arrow_forward:")
     for other in related(listed.slug):
         if other.slug not in [link.lab for link in known]:
-            trail.open_link(other, f"**{other.lab.title}**: {other.lab.question}", icon=":material/arrow_forward:")
+            trail.open_link(
+                other, f"**{other.lab.title}**: {other.lab.question}", icon=":material/arrow_forward:"
+            )
 
 
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
