@@ -57,10 +57,10 @@ def _remember() -> None:
     The browser's back button empties bound widgets whatever the session says, but only in the run it
     causes: so the state returns in the next one.
     """
-    if trail.arrive("") and any(st.session_state.get(LEFT, {}).values()):
-        if not any(name in st.query_params for name in STATE):
-            st.session_state[RETURNING] = True
-            st.rerun()
+    arrived, told = trail.arrive(""), any(name in st.query_params for name in STATE)
+    if arrived and not told and any(st.session_state.get(LEFT, {}).values()):
+        st.session_state[RETURNING] = True
+        st.rerun()
     if st.session_state.pop(RETURNING, False):
         for name, value in st.session_state[LEFT].items():
             st.session_state[name] = value
@@ -93,13 +93,13 @@ def _filters() -> tuple[str | None, list[str], str | None]:
     titles = {one.slug: one.title for one in COURSES}
     with st.container(horizontal=True, key="filters", gap="medium"):
         followed = st.pills(
-            "Courses", list(titles), format_func=titles.get, key="course", bind="query-params"
+            "Courses", list(titles), format_func=lambda slug: titles[slug], key="course", bind="query-params"
         )
         family = st.pills("Families", families(), key="family", bind="query-params")
         marks = st.pills(
             "Only labs with",
             list(MARKS),
-            format_func=MARKS.get,
+            format_func=lambda mark: MARKS[mark],
             selection_mode="multi",
             key="only",
             bind="query-params",

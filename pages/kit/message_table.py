@@ -6,6 +6,7 @@ TensorFlow 2.21, Keras 3 and NumPy 2, and older ones where people still meet the
 
 from __future__ import annotations
 
+from pages.kit import message_losses as losses
 from pages.kit import message_settings as s
 from pages.kit import message_windows as w
 from pages.kit.messages import Known
@@ -104,24 +105,24 @@ LAYERS = (
 
 LOSSES = (
     Known("Received a label value of {label} which is outside the valid range of [0, {n})", "A label is the number of a class, counted from 0: of n classes the last is n - 1.",
-          (("sparse-softmax-cross-entropy", s.label_range), (boundary, s.from_one))),
-    Known("target and output must have the same shape up until the last dimension: target.shape=[a], output.shape=[b]", CLASS_NUMBERS, ((boundary, s.sparse),)),
+          (("sparse-softmax-cross-entropy", losses.label_range), (boundary, losses.from_one))),
+    Known("target and output must have the same shape up until the last dimension: target.shape=[a], output.shape=[b]", CLASS_NUMBERS, ((boundary, losses.sparse),)),
     Known("must have rank (ndim) target.ndim - 1. Received: target.shape=[a], output.shape=[b]", CLASS_NUMBERS,
-          ((boundary, s.sparse), ("sparse-softmax-cross-entropy", s.one_hot_labels))),
-    Known("Received: target.shape=[a], output.shape=[b]", TARGET, ((boundary, s.categorical), meets)),
-    Known("logits and labels must have the same shape, received ([b] vs [a])", TARGET, ((boundary, s.binary),)),
-    Known("logits and labels must have the same shape ([b] vs [a])", TARGET, ((boundary, s.binary),)),
-    Known("logits and labels must be broadcastable: logits_size=[b] labels_size=[a]", TARGET, ((boundary, s.logits),)),
-    Known("logits and labels must be same size: logits_size=[b] labels_size=[a]", TARGET, ((boundary, s.logits),)),
+          ((boundary, losses.sparse), ("sparse-softmax-cross-entropy", losses.one_hot_labels))),
+    Known("Received: target.shape=[a], output.shape=[b]", TARGET, ((boundary, losses.categorical), meets)),
+    Known("logits and labels must have the same shape, received ([b] vs [a])", TARGET, ((boundary, losses.binary),)),
+    Known("logits and labels must have the same shape ([b] vs [a])", TARGET, ((boundary, losses.binary),)),
+    Known("logits and labels must be broadcastable: logits_size=[b] labels_size=[a]", TARGET, ((boundary, losses.logits),)),
+    Known("logits and labels must be same size: logits_size=[b] labels_size=[a]", TARGET, ((boundary, losses.logits),)),
     Known("logits and labels must have the same first dimension, got logits shape [a] and labels shape [b]",
-          "A sparse loss wants one class number for each example; one-hot rows, laid out flat, are as many numbers as classes.", ((boundary, s.flat_labels),)),
+          "A sparse loss wants one class number for each example; one-hot rows, laid out flat, are as many numbers as classes.", ((boundary, losses.flat_labels),)),
     Known("labels.shape.rank must equal logits.shape.rank - 1. Received: labels.shape=[a]…logits.shape=[b]", CLASS_NUMBERS,
-          (("sparse-softmax-cross-entropy", s.one_hot_labels), (boundary, s.sparse))),
+          (("sparse-softmax-cross-entropy", losses.one_hot_labels), (boundary, losses.sparse))),
     Known("Rank of labels (received {n}) should equal rank of logits minus 1", CLASS_NUMBERS, (("sparse-softmax-cross-entropy", s.as_it_is),)),
     Known("labels.shape must equal logits.shape except for the last dimension. Received: labels.shape=[a] and logits.shape=[b]",
-          "There must be one label for each row of logits.", ((boundary, s.sparse), ("sparse-softmax-cross-entropy", s.as_it_is))),
-    Known("Shapes [a] and [b] are incompatible", TARGET, ((boundary, s.either), meets)),
-    Known("Data cardinality is ambiguous…x sizes: {n}…y sizes: {m}", "There must be one label for each sample.", ((boundary, s.cardinality),)),
+          "There must be one label for each row of logits.", ((boundary, losses.sparse), ("sparse-softmax-cross-entropy", s.as_it_is))),
+    Known("Shapes [a] and [b] are incompatible", TARGET, ((boundary, losses.either), meets)),
+    Known("Data cardinality is ambiguous…x sizes: {n}…y sizes: {m}", "There must be one label for each sample.", ((boundary, losses.cardinality),)),
 )  # fmt: skip
 
 GENERAL = (
@@ -142,7 +143,7 @@ GENERAL = (
           (("einsum", s.one_operand), capsules)),
     Known("Expected input {o} to have rank {n} but got: {m}", "The einsum has more letters for this operand, or fewer, than it has axes.", (("einsum", s.operand_rank),)),
     Known("Output subscripts contain the label", "A letter of the output stands for no axis of any operand.", (("einsum", s.unknown_letter),)),
-    Known("Dimensions must be equal, but are {m} and {n} for…with input shapes: [a], [b]", CELL_BY_CELL, ((boundary, s.mean_square), meets)),
+    Known("Dimensions must be equal, but are {m} and {n} for…with input shapes: [a], [b]", CELL_BY_CELL, ((boundary, losses.mean_square), meets)),
     Known("Cannot broadcast shape, the failure dim…Input shapes are: [a] and [b]", CELL_BY_CELL, (meets, *joins)),
     Known("Incompatible shapes for broadcasting: [a] and [b]", CELL_BY_CELL, (meets, *joins)),
     Known("Incompatible shapes: [a] vs. [b]", CELL_BY_CELL, (meets, joins[0])),

@@ -75,7 +75,9 @@ def _two(sizes: Two) -> Two:
 
 def _pair(told: Told, sizes: tuple[int | None, ...], name: str, most: int = 16) -> Two:
     inner = sizes[1:-1] if len(sizes) == 4 else sizes  # [1, 2, 2, 1] counts the batch and the channels
-    return tuple(told.at_most(one or 1, most, f"as the {name}") for one in _two(inner[-2:]))
+    return tuple(
+        told.at_most(one, most, f"as the {name}") for one in _two(tuple(one or 1 for one in inner[-2:]))
+    )
 
 
 def groups(told: Told) -> Found:

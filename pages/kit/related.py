@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cache
-from math import log
+from math import log, sqrt
 
 from pages.kit.courses import COURSES
 from pages.kit.labs import Listed, labs
@@ -38,7 +38,7 @@ def alike(one: str, other: str) -> float:
     """How much two labs have in common; the same both ways round."""
     first, second, rarity = _features(one), _features(other), _rarity()
     shared = sum(min(first[name], second[name]) * rarity[name] for name in first.keys() & second.keys())
-    sizes = (len(first) * len(second)) ** 0.25  # who says much has something in common with everybody
+    sizes = sqrt(sqrt(len(first) * len(second)))  # who says much has something in common with everybody
     together = sum(one in course.labs and other in course.labs for course in COURSES)
     return shared / sizes + 0.5 * (labs()[one].family == labs()[other].family) + 0.3 * together
 

@@ -11,7 +11,7 @@ from math import log
 from pages.kit.labs import Listed, labs
 from pages.kit.synonyms import SYNONYMS
 
-STOP = frozenset("a an and are do does how i in is it my of on the to what why".split())
+STOP = frozenset("a an and are do does how i in is it my of on the to what why".split(" "))  # noqa: SIM905
 MOST_WORDS = 20  # of a question; more is a text, such as an error message
 LONGEST = 20_000  # characters that are read
 MOST_VARIANTS = 16
