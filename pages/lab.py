@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, predict, share_dialog, tabs
+from pages.kit import components, controls, predict, share_dialog, tabs, trail
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -38,6 +38,8 @@ def render(listed: Listed, gallery: Any) -> None:
         controls.show(state)
     if answer.trace is not None:
         tabs.show(state, answer, lambda group: show_stage(state, answer, group))
+    if not st.context.is_embedded:
+        trail.show_step(listed)
     share_dialog.dialog(state, answer)
 
 

@@ -421,7 +421,10 @@ def test_home_finds_a_lab_and_opens_it(page: Page, server: Server) -> None:
     page.goto(server.url)
     expect(page.locator('[class*="st-key-card-"]')).to_have_count(len(labs()))
     wait_until(
-        lambda: page.evaluate("[...document.images].every((i) => i.complete && i.naturalWidth > 0)"), 30
+        lambda: page.evaluate(  # below the fold they wait until they are scrolled to
+            '[...document.images].every((i) => (i.loading = "eager") && i.complete && i.naturalWidth > 0)'
+        ),
+        30,
     )
     page.get_by_placeholder("What puzzles you").fill("padding mask")
     page.keyboard.press("Enter")

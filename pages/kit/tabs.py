@@ -12,12 +12,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from engine import Trace
-from pages.kit import charts, components, lens, predict, share
+from pages.kit import charts, components, lens, predict, share, trail
 from pages.kit.answer import Answer
 from pages.kit.claims import COLOURS, UNDER_WAY, Line, glancing, lines, measure
 from pages.kit.declare import Related
-from pages.kit.labs import labs
+from pages.kit.labs import Listed, labs
 from pages.kit.link import link_values, state_of
+from pages.kit.related import related
 from pages.kit.state import State
 from pages.kit.text import plain, prose
 
@@ -69,9 +70,8 @@ def _explain(state: State, trace: Trace) -> None:
         numbers.caption(f"In this state: {predict.HIDDEN.lower()}")
     else:
         _facts(state, trace, numbers)
-    if state.listed.lab.related:
-        with words:
-            _related(state.listed.lab.related(trace))
+    with words:
+        _related(state.listed, state.listed.lab.related(trace) if state.listed.lab.related else ())
 
 
 def _facts(state: State, trace: Trace, numbers: DeltaGenerator) -> None:
@@ -81,12 +81,18 @@ def _facts(state: State, trace: Trace, numbers: DeltaGenerator) -> None:
     numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
 
 
-def _related(links: Sequence[Related]) -> None:
-    """Other labs, each in its state."""
-    pages = st.session_state.get("pages", {})  # there are none where a lab is rendered alone
-    for link in (link for link in links if link.lab in pages):
+def _related(listed: Listed, declared: Sequence[Related]) -> None:
+    """Other labs: those the declaration names, each in its state, and those that have most in common."""
+    known = [link for link in declared if link.lab in labs()]
+    st.markdown("**Related labs**")
+    for link in known:
         query = link_values(labs()[link.lab], state_of(labs()[link.lab], link.settings))
-        st.page_link(pages[link.lab], label=link.label, icon=":material/arrow_forward:", query_params=query)
+        trail.open_link(labs()[link.lab], link.label, query, ":material/arrow_forward:")
+    for other in related(listed.slug):
+        if other.slug not in [link.lab for link in known]:
+            trail.open_link(
+                other, f"**{other.lab.title}**: {other.lab.question}", icon=":material/arrow_forward:"
+            )
 
 
 def _gradients(state: State, trace: Trace, stage: Callable[[str], None]) -> None:
