@@ -52,7 +52,7 @@ export function themeOf(element) {
   const text = style.getPropertyValue("--st-text-color").trim() || (dark ? "#e8ebef" : "#1c232b");
   const font = style.fontFamily || "sans-serif";
   const codeFont = style.getPropertyValue("--st-code-font").trim() || "monospace";
-  return { ...(dark ? DARK : LIGHT), dark, background, text, font, codeFont, key: [background, text, font].join("|") };
+  return { ...(dark ? DARK : LIGHT), zoom: 1, dark, background, text, font, codeFont, key: [background, text, font].join("|") };
 }
 
 /** Colours between the given ones, evenly, as a table of STEPS × 3 bytes. */

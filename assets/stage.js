@@ -4,14 +4,19 @@ import { ENDED, drawAlerts } from "./alerts.js";
 import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
+import { heightFor, zoomFor } from "./fit.js";
+import { TALLEST } from "./layout.js";
 import { commit, live } from "./live.js";
-import { ProgressLine } from "./progress.js";
-import { Panel, drawable, heightFor, panelKey } from "./panel.js";
+import { Panel, drawable, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
+import { ProgressLine } from "./progress.js";
 import { drawStrip, engineLine } from "./strip.js";
 import { read } from "./tensors.js";
 
 const stages = new WeakMap();
+const NARROW = 800; // CSS pixels of a window below which a presentation scrolls, as in page.css
+const READOUT = 50; // of the read-out, where a stage fits a screen
+const GAP = 14; // between parts of a stage, as in stage.css
 
 export default function stage(component) {
   const [instance, cleanup] = keep(stages, component.parentElement, () => new Stage(component));
@@ -31,7 +36,7 @@ class Stage {
     this.group = data.group ?? "stage";
     this.main = this.group === "stage";
     this.panels = [];
-    this.build(parentElement);
+    this.build(parentElement, data.fits);
     if (data.live) live(this.lab).reset(data.link ?? "");
     const leave = live(this.lab).subscribe((shown) => this.show(shown));
     const unfollow = data.follows ? live(data.follows).subscribe((shown) => this.follow(shown)) : () => {};
@@ -44,7 +49,7 @@ class Stage {
     if (payload && source === "live" && this.root.clientWidth) live(this.lab).follow(payload.values);
   }
 
-  build(parent) {
+  build(parent, fits) {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
     this.alerts = el("div", "alerts");
@@ -54,12 +59,15 @@ class Stage {
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
     this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
     parent.append(this.root);
+    this.room = fits ? (parent.host ?? parent).closest(`.st-key-${CSS.escape(fits)}`) : null;
+    this.root.classList.toggle("fits", Boolean(this.room));
   }
 
   /** Redraw when the room or the theme changes; a hidden tab has no room and is drawn later. */
   observe() {
     this.resizing = new ResizeObserver(() => requestAnimationFrame(() => this.refit()));
     this.resizing.observe(this.root);
+    if (this.room) this.resizing.observe(this.room);
     this.root.addEventListener("transitionend", (event) => event.target === this.root && this.rethemed());
     this.screen = matchMedia("(prefers-color-scheme: dark)");
     this.onScreen = () => this.rethemed();
@@ -167,7 +175,16 @@ class Stage {
   }
 
   refit() {
-    if (this.model && this.root.clientWidth !== this.width) this.draw();
+    if (this.model && (this.root.clientWidth !== this.width || this.heightLeft() !== this.height)) this.draw();
+  }
+
+  /** The height that a presentation leaves for the panels, 0 where the page scrolls; and the size of its type. */
+  heightLeft() {
+    if (!this.room || window.innerWidth <= NARROW) return 0;
+    this.type = Math.min(1.9, Math.max(1.15, window.innerHeight / 600));
+    this.root.style.setProperty("--zoom", this.type);
+    const top = this.panelRow.offsetTop - this.root.offsetTop;
+    return Math.max(1, this.room.clientHeight - top - Math.max(READOUT * this.type, this.cursorLine.element.offsetHeight) - 2 * GAP);
   }
 
   /** Everything anew from the model. */
@@ -178,10 +195,12 @@ class Stage {
     if (this.main) reachable(this.strip.firstElementChild);
     const theme = themeOf(this.root);
     this.themeKey = theme.key;
+    this.height = this.heightLeft();
     const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model));
     this.arrange(panels);
     const room = this.width - 8;
-    const tallest = heightFor(panels, this.model, room);
+    if (this.height) theme.zoom = zoomFor(panels, this.model, room, this.height, this.type);
+    const tallest = this.height ? TALLEST * theme.zoom : heightFor(panels, this.model, room);
     panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, tallest));
     this.cursorLine.redrawn();
     this.painted();

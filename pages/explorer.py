@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages import home, lab
+from pages.kit import display
 from pages.kit.labs import labs
 
 st.set_page_config(page_title="Tensorscope", page_icon="assets/icon.svg", layout="wide")
@@ -14,4 +15,5 @@ pages = {
     for slug, listed in labs().items()
 }
 st.session_state["pages"] = pages
+display.show(["home", *pages])
 st.navigation([gallery, *pages.values()], position="hidden").run()

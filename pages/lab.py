@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, tabs
+from pages.kit import components, controls, present, tabs
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -25,6 +25,9 @@ def render(listed: Listed, gallery: Any) -> None:
     state = open_state(listed)
     write_link(state)  # before the picture: who acts on what they see sends the address that goes with it
     answer = ask(state)
+    if state.present:
+        present.show(state, lambda: show_stage(state, answer))
+        return
     head = st.container()
     left, right = st.columns([1, 3.3], gap="large")
     with right:  # the picture first: a browser draws what has come while the rest is on its way
@@ -43,6 +46,7 @@ def _head(state: State, gallery: Any) -> None:
     with st.container(horizontal=True, key="crumbs", vertical_alignment="center", gap="small"):
         st.page_link(gallery, label="**Tensorscope**", icon=":material/grid_view:")
         st.markdown(f":gray[{state.listed.family}]")
+        present.button(state)
     st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
     controls.tries(state)
 
@@ -67,6 +71,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "group": group,
             "link": link_text(state.listed, state.values),
             "live": group == "stage",
+            "fits": present.ROOM if state.present else "",
             "heard": state.heard,
             "waiting": answer.waiting,
             "trains": state.trains,

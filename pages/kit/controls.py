@@ -220,7 +220,13 @@ def tries(state: State) -> None:
             disabled=not state.back,
         )
     if open_now:
-        st.markdown(f":material/lightbulb: {open_now.point}")
+        st.markdown(point(state))
+
+
+def point(state: State) -> str:
+    """The point of the preset that is open, as Markdown; "" if none is."""
+    open_now = _chosen(state)
+    return f":material/lightbulb: {open_now.point}" if open_now else ""
 
 
 def _preset_buttons(state: State, open_now: Preset | None) -> None:

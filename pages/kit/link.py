@@ -14,6 +14,7 @@ from engine.lens import AT, OF, Asked, read_at, read_of
 from pages.kit.labs import Listed
 
 NOTHING_ASKED = Asked()
+PRESENT = "present"  # in an address: the lab fills a projector; no parameter may be called so
 MOST_DROPPED = 5  # named one by one; a longer list is counted
 
 
@@ -56,7 +57,7 @@ def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any],
     values, dropped = defaults(listed), []
     known = {p.name: p for p in listed.technique.parameters}
     for name, text in query.items():
-        if name in (OF, AT):  # the lens reads them
+        if name in (OF, AT, PRESENT):  # no parameters: the lens and the page read them
             continue
         if name not in known:
             dropped.append(f"“{name[:40]}” is no control of this lab")

@@ -14,7 +14,7 @@ import streamlit as st
 from engine import Rejected
 from engine.lens import AT, OF, WHOLE, Asked, asked
 from pages.kit.labs import Listed
-from pages.kit.link import defaults, link_values, read_lens, read_link
+from pages.kit.link import PRESENT, defaults, link_values, read_lens, read_link
 
 MOST_STEPS_BACK = 50
 
@@ -38,6 +38,7 @@ class State:
     awaited: dict[str, Any] | None = None  # of a training run this session waits for
     given_up: dict[str, Any] | None = None  # of one it waits for no more: Stop was pressed
     runs: list[dict[str, Any]] = field(default_factory=list)  # the last two that were drawn, for comparing
+    present: bool = False  # the page fills a projector: pages/kit/present.py
     acted: bool = False  # a widget caused this run: its address may be older than the state
 
     def act(self) -> None:
@@ -111,6 +112,11 @@ class State:
         self.act()
         self.awaited = self.given_up = None
 
+    def presents(self, present: bool) -> None:
+        """Begin or leave the presentation of this state."""
+        self.act()
+        self.present = present
+
     def undo(self) -> None:
         """Take the last change back."""
         if self.back:
@@ -129,7 +135,8 @@ def open_state(listed: Listed) -> State:
     if key not in st.session_state:
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)
-        st.session_state[key] = State(listed, values, lens, dropped + unread, link=query)
+        fresh = State(listed, values, lens, dropped + unread, link=query, present=_presents(query))
+        st.session_state[key] = fresh
     state: State = st.session_state[key]
     acted, state.acted = state.acted, False
     then, state.then = state.then, None
@@ -139,8 +146,12 @@ def open_state(listed: Listed) -> State:
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)
         state.move(values, lens)
-        state.dropped, state.link = dropped + unread, query
+        state.dropped, state.link, state.present = dropped + unread, query, _presents(query)
     return state
+
+
+def _presents(query: Mapping[str, str]) -> bool:
+    return query.get(PRESENT) == "1"
 
 
 def write_link(state: State) -> None:
@@ -148,7 +159,8 @@ def write_link(state: State) -> None:
 
     What this run was told of the address may be older than what we wrote last: then it is said anew.
     """
-    wanted = link_values(state.listed, state.values, state.lens)
+    mode = {PRESENT: "1"} if state.present else {}
+    wanted = mode | link_values(state.listed, state.values, state.lens)
     if wanted != _query() or wanted != state.link:
         embedding = {name: st.query_params[name] for name in st.query_params if name.startswith("embed")}
         st.query_params.from_dict({**embedding, **wanted})
