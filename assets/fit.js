@@ -8,7 +8,7 @@ const ROW = 26; // between rows of them
 const NEAR = 16; // between grids side by side
 export const SMALL = 200; // how high those are
 const [HEAD, SLICES, LINE] = [34, 40, 40]; // of a title, of the choice of slices, of the words above a new line
-const [LARGEST, SMALLEST, FINER] = [3, 0.5, 0.05]; // zooms that are tried
+const [LARGEST, SMALLER, FINER] = [3, 0.8, 0.05]; // zooms that are tried: the smallest is a share of the type's
 
 /** How many grids stand side by side in a panel; 0 where it is one grid, or bars. */
 export function besideCount(panel, model) {
@@ -45,22 +45,30 @@ export function heightFor(panels, model, width) {
   return rows(LOWER) < rows(TALLEST) ? LOWER : TALLEST;
 }
 
-/** How many times larger than on a desk the panels can be in a room of this width and height; `type` times larger is its text. */
-export function zoomFor(panels, model, width, height, type) {
-  const needed = (zoom) =>
-    rowsOf(panels, model, width, TALLEST * zoom, zoom).reduce((sum, row) => sum + ROW + Math.max(...row.map((panel) => panelHeight(panel, model, width, zoom, type))), -ROW);
-  let zoom = LARGEST;
-  while (zoom > SMALLEST && needed(zoom) > height) zoom -= FINER;
-  return zoom;
+/**
+ * What panels can be in a room of this width and height, {zoom, tallest}: so many times larger than on a desk, and
+ * what a panel tries to fit in. `type` times larger is the text; where cells of that size do not all fit, high
+ * panels become lower, and in the end the room scrolls, its first row whole.
+ */
+export function fitTo(panels, model, width, height, type) {
+  const rows = (zoom, tallest) =>
+    rowsOf(panels, model, width, tallest, zoom).map((row) => ROW + Math.max(...row.map((panel) => panelHeight(panel, model, width, tallest, zoom, type))));
+  const all = (heights) => heights.reduce((sum, one) => sum + one, -ROW) <= height;
+  for (let zoom = LARGEST; zoom >= SMALLER * type; zoom -= FINER) {
+    if (all(rows(zoom, TALLEST * zoom))) return { zoom, tallest: TALLEST * zoom };
+  }
+  const lower = Array.from({ length: 16 }, (_, step) => TALLEST * type * (1 - step / 20));
+  const tallest = lower.find((one) => all(rows(type, one))) ?? lower.find((one) => rows(type, one)[0] <= height + ROW) ?? lower.at(-1);
+  return { zoom: type, tallest };
 }
 
-function panelHeight(panel, model, width, zoom, type) {
+function panelHeight(panel, model, width, highest, zoom, type) {
   const top = (HEAD + (panel.line ? LINE : 0)) * type;
   if (panel.kind !== "grid") return top + HEAD * type + HEIGHT * zoom;
   const tensor = model.tensors[panel.tensor];
   const view = arrange(panel, tensor, {});
   const count = besideCount(panel, model);
-  const [room, tallest] = count ? [roomBeside(width), SMALL * zoom] : [width, TALLEST * zoom];
+  const [room, tallest] = count ? [roomBeside(width), SMALL * zoom] : [width, highest];
   const cell = cellSize(view, room, panel.scale === "image" || panel.over, tallest, zoom);
   const names = namesOf(panel, tensor, view.column) ? 30 * zoom : 0;
   const grid = view.rows.count * cell + names + 8;

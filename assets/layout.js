@@ -74,7 +74,7 @@ export function gridWidth(panel, tensor, width, tallest, zoom = 1) {
 export function cellSize(view, width, picture, tallest, zoom = 1) {
   const { rows, columns } = view;
   const longest = Math.max(rows.count, columns.count);
-  const least = picture && longest > MANY ? FINE : picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
+  const least = picture && (longest > MANY || zoom > 1) ? FINE : picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
   const most = Math.floor((longest <= 6 ? LARGEST : ROOMY) * zoom);
   const fitting = Math.min(most, Math.floor(tallest / rows.count), Math.floor(width / columns.count));
   const canvas = Math.floor(8000 / longest); // what browsers can draw

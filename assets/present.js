@@ -105,8 +105,8 @@ class Presentation {
 
   dress() {
     const { presets, last, changed } = this;
-    const name = last < 0 ? "Start" : presets[last].name;
-    say(this.where, `${last + 1} of ${presets.length} · ${name}${changed ? ", changed" : ""}`);
+    const name = last < 0 ? `Start of ${presets.length}` : `${last + 1} of ${presets.length} · ${presets[last].name}`;
+    say(this.where, changed ? `${name}, changed` : name);
     for (const [node, does] of [[this.next, "next"], [this.previous, "previous"]]) {
       node.setAttribute("aria-disabled", String(!changed && placeAfter(does, last, presets) === last));
     }

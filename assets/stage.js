@@ -4,8 +4,7 @@ import { ENDED, drawAlerts } from "./alerts.js";
 import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
-import { heightFor, zoomFor } from "./fit.js";
-import { TALLEST } from "./layout.js";
+import { fitTo, heightFor } from "./fit.js";
 import { commit, live } from "./live.js";
 import { Panel, drawable, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
@@ -15,7 +14,8 @@ import { read } from "./tensors.js";
 
 const stages = new WeakMap();
 const NARROW = 800; // CSS pixels of a window below which a presentation scrolls, as in page.css
-const READOUT = 50; // of the read-out, where a stage fits a screen
+const WIDE = 1300; // of a stage from which a read-out mostly has one line
+const [READOUT, LINE] = [22, 25]; // of a read-out, without and for each line
 const GAP = 14; // between parts of a stage, as in stage.css
 
 export default function stage(component) {
@@ -69,15 +69,15 @@ class Stage {
     this.resizing.observe(this.root);
     if (this.room) this.resizing.observe(this.room);
     this.root.addEventListener("transitionend", (event) => event.target === this.root && this.rethemed());
-    this.screen = matchMedia("(prefers-color-scheme: dark)");
+    this.screens = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((asked) => matchMedia(asked));
     this.onScreen = () => this.rethemed();
-    this.screen.addEventListener("change", this.onScreen);
+    for (const screen of this.screens) screen.addEventListener("change", this.onScreen);
   }
 
   end() {
     this.leave();
     this.resizing.disconnect();
-    this.screen.removeEventListener("change", this.onScreen);
+    for (const screen of this.screens) screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
     this.root.remove();
   }
@@ -184,7 +184,8 @@ class Stage {
     this.type = Math.min(1.9, Math.max(1.15, window.innerHeight / 600));
     this.root.style.setProperty("--zoom", this.type);
     const top = this.panelRow.offsetTop - this.root.offsetTop;
-    return Math.max(1, this.room.clientHeight - top - Math.max(READOUT * this.type, this.cursorLine.element.offsetHeight) - 2 * GAP);
+    const lines = this.room.clientWidth < WIDE ? 2 : 1; // of the read-out: a longer one covers, so that nothing moves
+    return Math.max(1, this.room.clientHeight - top - (READOUT + lines * LINE) * this.type - 2 * GAP);
   }
 
   /** Everything anew from the model. */
@@ -199,9 +200,9 @@ class Stage {
     const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model));
     this.arrange(panels);
     const room = this.width - 8;
-    if (this.height) theme.zoom = zoomFor(panels, this.model, room, this.height, this.type);
-    const tallest = this.height ? TALLEST * theme.zoom : heightFor(panels, this.model, room);
-    panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, tallest));
+    const fitted = this.height ? fitTo(panels, this.model, room, this.height, this.type) : { zoom: 1, tallest: heightFor(panels, this.model, room) };
+    theme.zoom = fitted.zoom;
+    panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, fitted.tallest));
     this.cursorLine.redrawn();
     this.painted();
     this.tellDrawn();
