@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.kit import state
 from pages.kit.labs import Listed, labs
 from pages.kit.link import PRESENT, read_link
 from pages.kit.present import stops
@@ -24,15 +26,13 @@ def page(**query: str) -> AppTest:
 
 
 def state_of(at: AppTest) -> State:
-    state: State = at.session_state[f"state.{LAB.slug}"]
-    return state
+    found: State = at.session_state[f"state.{LAB.slug}"]
+    return found
 
 
 def open_at(listed: Listed, place: int) -> State:
     """The state of a preset."""
-    state = State(listed, {})
-    state.values = state.preset(listed.lab.presets[place].settings)
-    return state
+    return State(listed, State(listed, {}).preset(listed.lab.presets[place].settings))
 
 
 def test_no_parameter_takes_the_name_of_the_mode() -> None:
@@ -53,15 +53,25 @@ def test_the_page_of_a_presentation_holds_the_question_and_nothing_that_leads_aw
     assert state_of(at).values["padding"] == 4
 
 
-def test_the_button_begins_it_and_a_link_without_the_name_leaves_it() -> None:
+def test_the_button_begins_it() -> None:
     at = page(padding="4")
     assert PRESENT not in at.query_params
     at.button(key=f"{LAB.slug}.present").click().run()
     assert list(at.query_params[PRESENT]) == ["1"]
-    del at.query_params[PRESENT]  # as Back does
-    at.run()
-    assert not state_of(at).present
-    assert at.button(key=f"{LAB.slug}.present")
+    assert not at.button
+
+
+@pytest.mark.parametrize(("acted", "presents"), [(False, False), (True, True)])
+def test_back_leaves_it_and_a_quick_key_with_the_address_of_before_does_not(
+    monkeypatch: pytest.MonkeyPatch, acted: bool, presents: bool
+) -> None:
+    session: dict[str, State] = {}
+    address = {PRESENT: "1", "padding": "4"}
+    monkeypatch.setattr(state, "st", SimpleNamespace(query_params=address, session_state=session))
+    assert state.open_state(LAB).present
+    del address[PRESENT]
+    session[f"state.{LAB.slug}"].acted = acted
+    assert state.open_state(LAB).present == presents
 
 
 @pytest.mark.parametrize("value", ["", "0", "true", "<b>1</b>"])
@@ -70,15 +80,6 @@ def test_only_1_presents_and_the_rest_leaves_the_address(value: str) -> None:
     assert not at.exception
     assert not state_of(at).present
     assert PRESENT not in at.query_params
-
-
-def test_a_quick_key_with_the_address_of_before_does_not_leave_it() -> None:
-    at = page()
-    at.button(key=f"{LAB.slug}.present").click().run()
-    del at.query_params[PRESENT]  # the run of a widget that was sent before the address had changed
-    state_of(at).act()
-    at.run()
-    assert list(at.query_params[PRESENT]) == ["1"]
 
 
 def test_the_point_of_the_open_preset_stands_on_the_page() -> None:
@@ -97,5 +98,8 @@ def test_what_the_keys_send_is_the_preset(listed: Listed) -> None:
         sent = json.loads(found["start"]) | json.loads(found["presets"])[place]["values"]
         read = {name: known[name].read(text) for name, text in sent.items()}
         assert read == State(listed, {}).preset(preset.settings)
-        assert json.loads(found["presets"])[found["at"]]["values"] == json.loads(found["presets"])[place]["values"]
+        assert (
+            json.loads(found["presets"])[found["at"]]["values"]
+            == json.loads(found["presets"])[place]["values"]
+        )
         assert len(sent) < 32  # as much as a component may say at once

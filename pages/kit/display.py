@@ -14,4 +14,6 @@ def show(slugs: Iterable[str]) -> None:
     """The choice; `slugs` are the pages it holds for."""
     base = f"/{st.config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
     with st.container(key="display"):
-        components.display(key="display.choice", data={"paths": json.dumps([base, *(base + slug for slug in slugs)])})
+        components.display(
+            key="display.choice", data={"paths": json.dumps([base, *(base + slug for slug in slugs)])}
+        )
