@@ -10,7 +10,7 @@ const WIDE = 1280; // CSS pixels from which the controls are open in the beginni
 const EVERYWHERE = { PageDown: "next", PageUp: "previous" }; // what a clicker sends
 const APART = { ArrowRight: "next", ArrowLeft: "previous", Home: "first" }; // keys that controls have a use for
 const LETTERS = { n: "next", p: "previous", c: "controls", f: "full", h: "hint", "?": "hint" };
-const KEYS = "→ or PageDown: next · ← or PageUp: previous · Home: start · C: controls · F: full screen · Esc: leave · H: these keys";
+const KEYS = "→ ← or a clicker: step · Home: start · C: controls · F: full screen · Esc: leave · H: keys";
 
 export default function present(component) {
   const [instance, cleanup] = keep(instances, component.parentElement, () => new Presentation(component.parentElement));
