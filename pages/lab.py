@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -16,12 +15,9 @@ from pages.kit.payload import error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
 from pages.kit.text import plain
 
-STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
-
 
 def render(listed: Listed, gallery: Any) -> None:
     """One lab's page for this session's state."""
-    st.html(f"<style>{STYLE}</style>")
     state = open_state(listed)
     write_link(state)  # before the picture: who acts on what they see sends the address that goes with it
     answer = ask(state)

@@ -1,4 +1,4 @@
-"""The choice of light, dark or high contrast, at the head of every page (assets/display.js)."""
+"""How every page looks: what the theme cannot say (assets/page.css), and the choice of colours (assets/display.js)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ import streamlit as st
 
 from pages.kit import components
 
+STYLE = (components.ASSETS / "page.css").read_text(encoding="utf-8")
+
 
 def show(slugs: Iterable[str]) -> None:
-    """The choice; `slugs` are the pages it holds for."""
+    """The style and the choice; `slugs` are the pages it holds for. The style comes first, so that nothing jumps."""
+    st.html(f"<style>{STYLE}</style>")
     base = f"/{st.config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
     with st.container(key="display"):
         components.display(
