@@ -6,9 +6,10 @@ import { drawnCell, runs } from "./overlay.js";
 import { hatch, paintHidden } from "./paint.js";
 import { broadcast } from "./tensors.js";
 
-const HEIGHT = 150;
+export const HEIGHT = 150;
 const FOOT = 18; // for the positions below the bars
 const HEAD = 20; // for the numbers above them
+const WIDEST = 560; // pixels of all bars together
 const NARROW = 8; // pixels of a bar below which linked neighbours share a frame
 
 export class Bars {
@@ -25,27 +26,30 @@ export class Bars {
     const tensor = model.tensors[this.name];
     const view = arrange(panel, tensor, this.slices);
     view.columns = { ...view.columns, before: 0, after: 0, from: 0, count: view.columns.cells };
-    const cell = Math.max(3, Math.min(44, Math.floor(Math.min(width, 560) / view.columns.count)));
-    Object.assign(this, { panel, tensor, view, cell, theme });
+    const { zoom } = theme;
+    const cell = Math.max(3, Math.floor(Math.min(44 * zoom, Math.min(width, WIDEST * zoom) / view.columns.count)));
+    const [height, head, foot] = [HEIGHT, HEAD, FOOT].map((size) => Math.round(size * zoom));
+    Object.assign(this, { panel, tensor, view, cell, theme, height, head, foot });
     this.crossed = panel.crossed && model.tensors[panel.crossed] ? broadcast(model.tensors[panel.crossed], tensor) : null;
     this.low = Math.min(0, range.low);
     this.high = Math.max(0, range.high);
     if (this.low === this.high) this.high = 1;
     this.format = cellFormat(range, cell);
-    this.layers.resize(view.columns.count * cell + 1, HEIGHT);
+    this.layers.resize(view.columns.count * cell + 1, height);
     this.paint(this.layers.picture());
     if (tensor.hidden) return this.canvas.setAttribute("aria-label", `${this.name}: hidden until you have guessed.`);
     this.canvas.setAttribute("aria-label", `${this.name}: ${tensor.about || "bars"}. ${view.columns.cells} bars. Arrow keys move between them.`);
   }
 
   y(value) {
-    const room = HEIGHT - HEAD - FOOT - (this.low < 0 ? HEAD - 4 : 0);
-    return HEAD + ((this.high - Math.min(this.high, Math.max(this.low, value))) / (this.high - this.low)) * room;
+    const { height, head, foot } = this;
+    const room = height - head - foot - (this.low < 0 ? head - 4 : 0);
+    return head + ((this.high - Math.min(this.high, Math.max(this.low, value))) / (this.high - this.low)) * room;
   }
 
   paint(context) {
     const { view, cell, theme } = this;
-    context.clearRect(0, 0, this.layers.width, HEIGHT);
+    context.clearRect(0, 0, this.layers.width, this.height);
     context.textAlign = "center";
     context.textBaseline = "alphabetic";
     for (let column = 0; column < view.columns.count; column += 1) this.paintBar(context, column);
@@ -63,7 +67,7 @@ export class Bars {
     if (tensor.hidden) return paintHidden(context, [x, HEAD + 40, cell, theme]);
     if (this.crossed?.(index) === 0) {
       context.fillStyle = hatch(context, theme.padding[1]);
-      context.fillRect(x, HEAD, cell - 1, HEIGHT - HEAD - FOOT);
+      context.fillRect(x, this.head, cell - 1, this.height - this.head - this.foot);
     }
     const zero = this.y(0);
     const end = Number.isFinite(value) ? this.y(value) : zero;
@@ -75,12 +79,12 @@ export class Bars {
 
   write(context, x, value, end, index) {
     const { theme, view } = this;
-    context.font = `11.5px ${theme.font}`;
+    context.font = `${11.5 * theme.zoom}px ${theme.font}`;
     context.fillStyle = Number.isFinite(value) ? theme.text : theme.oddText;
-    context.fillText(this.format(value), x, value < 0 ? end + 13 : end - 5);
+    context.fillText(this.format(value), x, value < 0 ? end + 13 * theme.zoom : end - 5);
     context.globalAlpha = 0.72;
     context.fillStyle = theme.text;
-    context.fillText(String(index[view.column] ?? 0), x, HEIGHT - 4);
+    context.fillText(String(index[view.column] ?? 0), x, this.height - 4);
     context.globalAlpha = 1;
   }
 
@@ -90,7 +94,7 @@ export class Bars {
     const frame = (column, colour, line, count = 1) => {
       context.strokeStyle = colour;
       context.lineWidth = line;
-      context.strokeRect(column * this.cell + line / 2, 2 + line / 2, count * this.cell - line, HEIGHT - FOOT - line);
+      context.strokeRect(column * this.cell + line / 2, 2 + line / 2, count * this.cell - line, this.height - this.foot - line);
     };
     for (const region of regions) {
       const on = project(region, this.view, this.tensor);
@@ -122,7 +126,7 @@ export class Bars {
 
   boxOf(index) {
     const column = drawnAt(this.view.columns, index[this.view.column]);
-    return { x: column * this.cell, y: HEAD, width: this.cell, height: 30 };
+    return { x: column * this.cell, y: this.head, width: this.cell, height: 30 };
   }
 
   sizes() {

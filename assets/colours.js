@@ -29,6 +29,38 @@ const DARK = {
   odd: ["#4a2950", "#9a5aa3"],
   oddText: "#f6d5fa",
 };
+// High contrast: ends of the scales as far apart as they go, lines that can be seen alone.
+const LIGHT_MORE = {
+  positive: ["#ffffff", "#8fb3dc", "#3a6fb0", "#003a7d"],
+  negative: ["#ffffff", "#dcae82", "#b56a22", "#7a3600"],
+  sequential: ["#ffffff", "#7fbfbb", "#2f807e", "#003b3d"],
+  mask: ["#ffffff", "#004b57"],
+  linked: "#b34700",
+  cursor: "#000000",
+  mark: "#5b0f86",
+  rule: "#5f6872",
+  padding: ["#ffffff", "#4a4f57"],
+  odd: ["#ffffff", "#8a1f96"],
+  oddText: "#4a0050",
+  text: "#000000",
+  background: "#ffffff",
+};
+const DARK_MORE = {
+  positive: ["#000000", "#2a5f9e", "#6fb0f5", "#d6e9ff"],
+  negative: ["#000000", "#8a5420", "#e09a4e", "#ffe0bd"],
+  sequential: ["#000000", "#1f6b6e", "#4fc0bd", "#d2fffb"],
+  mask: ["#000000", "#7fe3f0"],
+  linked: "#ffc24d",
+  cursor: "#ffffff",
+  mark: "#e5b8ff",
+  rule: "#9aa4b0",
+  padding: ["#000000", "#b0b8c2"],
+  odd: ["#2b0030", "#ff9bff"],
+  oddText: "#ffd9ff",
+  text: "#ffffff",
+  background: "#000000",
+};
+const FORCED = { text: "CanvasText", background: "Canvas", cursor: "CanvasText", linked: "Highlight", rule: "CanvasText" };
 const STEPS = 256;
 
 /** `#rgb`, `#rrggbb` or `rgb(…)` as three numbers. */
@@ -44,15 +76,35 @@ export function rgb(text) {
 
 const brightness = ([r, g, b]) => (0.299 * r + 0.587 * g + 0.114 * b) / 255;
 
+/** What a colour of the system, such as CanvasText, is now: a canvas is not told. */
+function resolved(element, name) {
+  const probe = document.createElement("span");
+  probe.style.cssText = `color: ${name}; forced-color-adjust: none; display: none`;
+  element.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+}
+
+/** The colours of the system, where it forces its own on every page. */
+function forcedColours(element) {
+  if (!matchMedia("(forced-colors: active)").matches) return null;
+  return Object.fromEntries(Object.entries(FORCED).map(([use, name]) => [use, resolved(element, name)]));
+}
+
 /** The theme around an element. `key` changes when, and only when, it does. */
 export function themeOf(element) {
   const style = getComputedStyle(element);
-  const background = style.getPropertyValue("--st-background-color").trim() || "#ffffff";
-  const dark = brightness(rgb(background)) < 0.5;
+  const forced = forcedColours(element);
+  const ground = forced?.background ?? (style.getPropertyValue("--st-background-color").trim() || "#ffffff");
+  const dark = brightness(rgb(ground)) < 0.5;
+  const more = forced !== null || style.getPropertyValue("--contrast").trim() === "more";
   const text = style.getPropertyValue("--st-text-color").trim() || (dark ? "#e8ebef" : "#1c232b");
   const font = style.fontFamily || "sans-serif";
   const codeFont = style.getPropertyValue("--st-code-font").trim() || "monospace";
-  return { ...(dark ? DARK : LIGHT), dark, background, text, font, codeFont, key: [background, text, font].join("|") };
+  const plain = { ...(dark ? DARK : LIGHT), background: ground, text };
+  const colours = { ...plain, ...(more && (dark ? DARK_MORE : LIGHT_MORE)), ...forced };
+  return { ...colours, zoom: 1, dark, more, font, codeFont, key: [colours.background, colours.text, more, font].join("|") };
 }
 
 /** Colours between the given ones, evenly, as a table of STEPS × 3 bytes. */

@@ -28,8 +28,8 @@ export class Grid {
     const tensor = model.tensors[panel.tensor];
     const view = arrange(panel, tensor, this.slices);
     const pictorial = panel.scale === "image";
-    const room = width - labelRoom(panel, tensor, view.row);
-    const cell = cellSize(view, room, pictorial || panel.over, tallest);
+    const room = width - labelRoom(panel, tensor, view.row, theme.zoom);
+    const cell = cellSize(view, room, pictorial || panel.over, tallest, theme.zoom);
     Object.assign(this, { panel, tensor, view, cell, theme });
     this.range = tensor.range;
     this.format = cellFormat(tensor.range, cell);

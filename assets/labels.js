@@ -17,13 +17,13 @@ export function namesOf(panel, tensor, axis) {
 }
 
 /** How wide names of rows are beside a grid. */
-export function labelRoom(panel, tensor, axis) {
+export function labelRoom(panel, tensor, axis, zoom = 1) {
   const names = namesOf(panel, tensor, axis);
-  return names ? wide(names) : 0;
+  return names ? wide(names, zoom) : 0;
 }
 
 const long = (name) => [...name].reduce((sum, letter) => sum + (/[mwA-Z@%]|[^\u0000-\u024f]/.test(letter) ? WIDE : LETTER), 0);
-const wide = (names) => Math.min(LONGEST, Math.ceil(GAP + Math.max(...names.map(long))));
+const wide = (names, zoom) => Math.ceil(zoom * Math.min(LONGEST, GAP + Math.max(...names.map(long))));
 
 /** `key “mat”, query “cat”` for a full index; "" without names. */
 export function namedPlace(panel, tensor, index) {
@@ -47,7 +47,7 @@ export class Labels {
   }
 
   draw(panel, tensor, view, cell, theme) {
-    const size = Math.min(14, cell - 1);
+    const size = Math.min(14 * theme.zoom, cell - 1);
     const font = `${size}px ${theme.font}`;
     const roomy = cell >= SMALLEST;
     const rows = roomy ? namesOf(panel, tensor, view.row) : null;
@@ -57,7 +57,7 @@ export class Labels {
   }
 
   drawRows(names, along, cell, font, theme) {
-    const width = names ? wide(names) : 0;
+    const width = names ? wide(names, theme.zoom) : 0;
     const context = sized(this.rows, width, names ? along.count * cell : 0);
     if (!names) return;
     Object.assign(context, { font, fillStyle: theme.text, textAlign: "right", textBaseline: "middle" });
@@ -66,8 +66,8 @@ export class Labels {
 
   /** Level where every name fits its cell, else upright. */
   drawColumns(names, along, cell, font, theme) {
-    const level = names && wide(names) <= cell;
-    const height = !names ? 0 : level ? 20 : wide(names);
+    const level = names && wide(names, theme.zoom) <= cell;
+    const height = !names ? 0 : level ? Math.round(20 * theme.zoom) : wide(names, theme.zoom);
     const context = sized(this.columns, names ? along.count * cell : 0, height);
     if (!names) return;
     Object.assign(context, { font, fillStyle: theme.text, textAlign: level ? "center" : "left", textBaseline: "middle" });

@@ -57,20 +57,25 @@ export function arrange(panel, tensor, slices) {
   return { ...axes, rows: side(tensor, axes.row), columns: side(tensor, axes.column), index };
 }
 
-/** How wide a grid's panel will be, with room for the choice of slices above it. */
-export function gridWidth(panel, tensor, width, tallest) {
-  const view = arrange(panel, tensor, {});
-  const sliced = view.hidden.some((axis) => tensor.shape[axis] > 1 && !panel.fixed?.includes(tensor.axes[axis])) ? 210 : 110;
-  const names = labelRoom(panel, tensor, view.row);
-  return Math.max(sliced, names + view.columns.count * cellSize(view, width - names, panel.scale === "image" || panel.over, tallest));
+/** Whether a grid has slices to choose from, above it. */
+export function hasSlices(panel, tensor, view) {
+  return view.hidden.some((axis) => tensor.shape[axis] > 1 && !panel.fixed?.includes(tensor.axes[axis]));
 }
 
-/** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable. */
-export function cellSize(view, width, picture, tallest) {
+/** How wide a grid's panel will be, with room for the choice of slices above it. */
+export function gridWidth(panel, tensor, width, tallest, zoom = 1) {
+  const view = arrange(panel, tensor, {});
+  const least = (hasSlices(panel, tensor, view) ? 210 : 110) * zoom;
+  const names = labelRoom(panel, tensor, view.row, zoom);
+  return Math.max(least, names + view.columns.count * cellSize(view, width - names, panel.scale === "image" || panel.over, tallest, zoom));
+}
+
+/** The edge of a cell in CSS pixels, so that the picture fits where it can and stays usable; `zoom` times what it is on a desk. */
+export function cellSize(view, width, picture, tallest, zoom = 1) {
   const { rows, columns } = view;
   const longest = Math.max(rows.count, columns.count);
-  const least = picture && longest > MANY ? FINE : picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
-  const most = longest <= 6 ? LARGEST : ROOMY;
+  const least = picture && (longest > MANY || zoom > 1) ? FINE : picture || longest > 48 ? PIXEL : longest > 32 ? TINY : SMALLEST;
+  const most = Math.floor((longest <= 6 ? LARGEST : ROOMY) * zoom);
   const fitting = Math.min(most, Math.floor(tallest / rows.count), Math.floor(width / columns.count));
   const canvas = Math.floor(8000 / longest); // what browsers can draw
   return Math.max(1, Math.min(Math.max(fitting, least), canvas));

@@ -38,9 +38,18 @@ function paintLinked(context, on, cell, inset, theme) {
     context.fill();
     context.globalAlpha = 1;
   }
+  if (theme.more && !on.ghost) halo(context, theme);
   context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;
+}
+
+/** The path in the background's colour, wider: the line is seen on every cell, whatever its colour. */
+function halo(context, theme) {
+  const [line, colour] = [context.lineWidth, context.strokeStyle];
+  Object.assign(context, { lineWidth: line + 2, strokeStyle: theme.background });
+  context.stroke();
+  Object.assign(context, { lineWidth: line, strokeStyle: colour });
 }
 
 /** A product as boxes: cell by cell, or neighbours joined so that a full row is one box. */
@@ -62,7 +71,7 @@ export function runs(set) {
 }
 
 function paintCursor(context, [row, column], cell, inset, theme) {
-  const line = cell >= 20 ? 3 : 2;
+  const line = (cell >= 20 ? 3 : 2) + (theme.more ? 2 : 0); // thicker than what it is linked with
   const grow = cell < 20 ? 2 : 0; // a tiny cell is framed from outside
   const [x, y, size] = [column * cell - grow, row * cell - grow, cell - inset + 2 * grow];
   context.lineWidth = line + 2;

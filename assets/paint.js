@@ -61,7 +61,7 @@ function setFont(context, { cell, theme, range, format }) {
   const longest = samples.reduce((a, b) => (b.length > a.length ? b : a), "");
   context.textAlign = "center";
   context.textBaseline = "middle";
-  for (let size = Math.min(14, Math.round(cell * 0.36)); size >= 9; size -= 1) {
+  for (let size = Math.min(Math.round(14 * theme.zoom), Math.round(cell * 0.36)); size >= 9; size -= 1) {
     context.font = `${size}px ${theme.font}`;
     if (context.measureText(longest).width <= cell - 9) break;
   }

@@ -1,47 +1,14 @@
 // One panel of the stage: its title, the choice of slices, and its grid or bars.
 import { Bars } from "./bars.js";
 import { el, newId, say } from "./dom.js";
+import { SMALL, besideCount, roomBeside } from "./fit.js";
 import { Grid } from "./grid.js";
-import { LOWER, TALLEST, gridWidth } from "./layout.js";
 
-const GAP = 40; // between panels, as in stage.css
-const NEAR = 16; // between grids side by side
-const SMALL = 200; // how high those are
 const MOST_OPTIONS = 24; // a longer axis is chosen with a slider
-
-/** How many grids stand side by side in a panel; 0 where it is one grid, or bars. */
-function besideCount(panel, model) {
-  const tensor = panel.beside ? model.tensors[panel.tensor] : null;
-  return tensor?.stored[tensor.axes.indexOf(panel.beside)] ?? 0;
-}
 
 /** What makes two panels the same one, so that it keeps its slices and its place. */
 export const panelKey = (panel, model) =>
   [panel.kind, panel.tensor ?? panel.tensors.join(), panel.rows, panel.columns, panel.over, panel.beside, besideCount(panel, model), panel.line].join("|");
-
-/** The width of a panel: of one grid, of those side by side, or all there is for bars. */
-function panelWidth(panel, model, width, tallest) {
-  if (panel.kind !== "grid") return width;
-  const count = besideCount(panel, model);
-  if (!count) return gridWidth(panel, model.tensors[panel.tensor], width, tallest);
-  return Math.min(width, count * (gridWidth(panel, model.tensors[panel.tensor], roomBeside(width), SMALL) + NEAR));
-}
-
-const roomBeside = (width) => (width < 500 ? (width - NEAR) / 2 : width); // at least two in a row
-
-/** The lower of two heights if panels then need fewer rows; else the usual one. */
-export function heightFor(panels, model, width) {
-  const rows = (tallest) => {
-    let [count, used] = [1, -GAP];
-    for (const panel of panels) {
-      const own = panelWidth(panel, model, width, tallest);
-      used += GAP + own;
-      if (used > width || (panel.line && used > own)) [count, used] = [count + 1, own];
-    }
-    return count;
-  };
-  return rows(LOWER) < rows(TALLEST) ? LOWER : TALLEST;
-}
 
 /** Whether everything a panel draws is in the payload. */
 export function drawable(panel, model) {
@@ -85,7 +52,7 @@ export class Panel {
     say(this.tensorName, panel.kind === "grid" && title.toLowerCase() !== panel.tensor.toLowerCase() ? panel.tensor : "");
     say(this.size, panel.kind === "grid" ? `${this.beside > 1 ? `${this.beside} of ` : ""}${this.views[0].sizes()}` : "");
     this.element.setAttribute("aria-label", title);
-    this.slicer.style.maxWidth = `${Math.max(210, this.views[0].layers.width * (this.beside || 1))}px`;
+    this.slicer.style.maxWidth = `${Math.max(210 * theme.zoom, this.views[0].layers.width * (this.beside || 1))}px`;
     this.drawSlices();
   }
 
@@ -95,7 +62,7 @@ export class Panel {
     const every = model.tensors[tensor].every[model.tensors[tensor].axes.indexOf(beside)];
     this.views.forEach((view, place) => {
       view.slices[beside] = place * every;
-      view.draw(model, panel, theme, roomBeside(width), SMALL);
+      view.draw(model, panel, theme, roomBeside(width), SMALL * theme.zoom);
       say(this.captions[place], `${beside} ${place * every}`);
     });
   }

@@ -49,7 +49,7 @@ function pressed(stage, view, edits, event) {
   if (event.key in ARROWS) move(stage, view, view.move(here, ...ARROWS[event.key]), start);
   else if (event.key === "Home") move(stage, view, view.move(here, 0, 0, "start"), start);
   else if (event.key === "End") move(stage, view, view.move(here, 0, 0, "end"), start);
-  else if (event.key === "Escape" && stage.cursor) stage.clear();
+  else if (event.key === "Escape" && stage.cursor?.own) stage.clear(); // the next Escape is the page's
   else if ((event.key === "Enter" || event.key === " ") && stage.guess?.toggle(view, here)) edits.release();
   else if (event.key === "Enter" || event.key === " ") act(edits, here);
   else if (event.key === "F2" || /^[-.\d]$/.test(event.key)) {

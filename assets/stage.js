@@ -4,17 +4,22 @@ import { ENDED, drawAlerts } from "./alerts.js";
 import { themeOf } from "./colours.js";
 import { Cursor } from "./cursor.js";
 import { el, keep, say } from "./dom.js";
+import { fitTo, heightFor } from "./fit.js";
 import { Guess } from "./guess.js";
 import { commit, live } from "./live.js";
+import { Panel, drawable, panelKey } from "./panel.js";
 import { offer } from "./picture.js";
-import { ProgressLine } from "./progress.js";
-import { Panel, drawable, heightFor, panelKey } from "./panel.js";
 import { listen } from "./pointer.js";
+import { ProgressLine } from "./progress.js";
 import { drawStrip, engineLine } from "./strip.js";
 import { read } from "./tensors.js";
 import { veiled } from "./veil.js";
 
 const stages = new WeakMap();
+const NARROW = 800; // CSS pixels of a window below which a presentation scrolls, as in page.css
+const WIDE = 1300; // of a stage from which a read-out mostly has one line
+const [READOUT, LINE] = [22, 25]; // of a read-out, without and for each line
+const GAP = 14; // between parts of a stage, as in stage.css
 
 export default function stage(component) {
   const [instance, cleanup] = keep(stages, component.parentElement, () => new Stage(component));
@@ -42,7 +47,7 @@ class Stage {
     this.main = this.group === "stage";
     this.panels = [];
     this.guess = new Guess(this, this.main);
-    this.build(parentElement);
+    this.build(parentElement, data.fits);
     if (data.live) live(this.lab).reset(data.link ?? "");
     const leave = live(this.lab).subscribe((shown) => this.show(shown));
     const unfollow = data.follows ? live(data.follows).subscribe((shown) => this.follow(shown)) : () => {};
@@ -56,7 +61,7 @@ class Stage {
     if (payload && source === "live" && this.root.clientWidth) live(this.lab).follow(payload.values);
   }
 
-  build(parent) {
+  build(parent, fits) {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
     this.alerts = el("div", "alerts");
@@ -66,22 +71,25 @@ class Stage {
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
     this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.main ? this.guess.bar : "", this.cursorLine.element, this.main ? this.engine : "");
     parent.append(this.root);
+    this.room = fits ? (parent.host ?? parent).closest(`.st-key-${CSS.escape(fits)}`) : null;
+    this.root.classList.toggle("fits", Boolean(this.room));
   }
 
   /** Redraw when the room or the theme changes; a hidden tab has no room and is drawn later. */
   observe() {
     this.resizing = new ResizeObserver(() => requestAnimationFrame(() => this.refit()));
     this.resizing.observe(this.root);
+    if (this.room) this.resizing.observe(this.room);
     this.root.addEventListener("transitionend", (event) => event.target === this.root && this.rethemed());
-    this.screen = matchMedia("(prefers-color-scheme: dark)");
+    this.screens = ["(prefers-color-scheme: dark)", "(forced-colors: active)"].map((asked) => matchMedia(asked));
     this.onScreen = () => this.rethemed();
-    this.screen.addEventListener("change", this.onScreen);
+    for (const screen of this.screens) screen.addEventListener("change", this.onScreen);
   }
 
   end() {
     this.leave();
     this.resizing.disconnect();
-    this.screen.removeEventListener("change", this.onScreen);
+    for (const screen of this.screens) screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
     this.guess.end();
     this.root.remove();
@@ -191,7 +199,17 @@ class Stage {
   }
 
   refit() {
-    if (this.model && this.root.clientWidth !== this.width) this.draw();
+    if (this.model && (this.root.clientWidth !== this.width || this.heightLeft() !== this.height)) this.draw();
+  }
+
+  /** The height that a presentation leaves for the panels, 0 where the page scrolls; and the size of its type. */
+  heightLeft() {
+    if (!this.room || window.innerWidth <= NARROW) return 0;
+    this.type = Math.min(1.9, Math.max(1.15, window.innerHeight / 600));
+    this.root.style.setProperty("--zoom", this.type);
+    const top = this.panelRow.offsetTop - this.root.offsetTop;
+    const lines = this.room.clientWidth < WIDE ? 2 : 1; // of the read-out: a longer one covers, so that nothing moves
+    return Math.max(1, this.room.clientHeight - top - (READOUT + lines * LINE) * this.type - 2 * GAP);
   }
 
   /** Everything anew from the model. */
@@ -202,11 +220,13 @@ class Stage {
     if (this.main) reachable(this.strip.firstElementChild);
     const theme = themeOf(this.root);
     this.themeKey = theme.key;
+    this.height = this.heightLeft();
     const panels = (this.model.panels?.[this.group] ?? []).filter((panel) => drawable(panel, this.model)).map((panel) => kept(panel, this.fixed));
     this.arrange(panels);
     const room = this.width - 8;
-    const tallest = heightFor(panels, this.model, room);
-    panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, tallest));
+    const fitted = this.height ? fitTo(panels, this.model, room, this.height, this.type) : { zoom: 1, tallest: heightFor(panels, this.model, room) };
+    theme.zoom = fitted.zoom;
+    panels.forEach((panel, place) => this.panels[place].draw(this.model, panel, theme, room, fitted.tallest));
     this.cursorLine.redrawn();
     this.painted();
     this.tellDrawn();

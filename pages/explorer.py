@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from pages import home, lab, scoreboard
+from pages.kit import display
 from pages.kit.labs import labs
 
 st.set_page_config(page_title="Tensorscope", page_icon="assets/icon.svg", layout="wide")
@@ -15,4 +16,5 @@ pages = {
 }
 board = st.Page(partial(scoreboard.render, gallery), title="Scoreboard", url_path="scoreboard")
 st.session_state["pages"], st.session_state["scoreboard"] = pages, board
+display.show(["home", "scoreboard", *pages])
 st.navigation([gallery, board, *pages.values()], position="hidden").run()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 
 import streamlit as st
 
@@ -20,7 +19,6 @@ from pages.kit.link import link_values
 from pages.kit.messages import MOST_TEXT, Explained, excerpt
 from pages.kit.text import plain
 
-STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
 PROMISE = "See what tensors do: every number here was computed by TensorFlow a moment ago."
 HINT = "What puzzles you? “stride”, “padding mask” … or paste an error message"
 NOTHING = "No lab matches all of it. Try one word, such as **padding**, **gradient** or **softmax**."
@@ -32,7 +30,6 @@ CONTINUE = 3  # labs opened last
 
 def render() -> None:
     """The gallery, filtered by what is searched for."""
-    st.html(f"<style>{STYLE}</style>")
     st.title("Tensorscope", anchor=False)
     st.markdown(PROMISE)
     if "scoreboard" in st.session_state:  # there is none where the gallery is rendered alone

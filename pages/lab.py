@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, predict, share_dialog, tabs, trail
+from pages.kit import components, controls, predict, present, share_dialog, tabs, trail
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -16,22 +15,21 @@ from pages.kit.payload import error_payload, stage_payload
 from pages.kit.state import State, open_state, write_link
 from pages.kit.text import plain
 
-STYLE = (Path(__file__).resolve().parent.parent / "assets" / "page.css").read_text(encoding="utf-8")
-
 
 def render(listed: Listed, gallery: Any) -> None:
     """One lab's page for this session's state."""
-    st.html(f"<style>{STYLE}</style>")
     state = open_state(listed)
     write_link(state)  # before the picture: who acts on what they see sends the address that goes with it
     answer = ask(state)
     predict.begin(state, answer)
+    if state.present:
+        present.show(state, lambda: _picture(state, answer))
+        return
     head = st.container()
     left, right = st.columns([1, 3.3], gap="large")
     with right:  # the picture first: a browser draws what has come while the rest is on its way
         _dropped(state)
-        predict.card(state)
-        show_stage(state, answer)
+        _picture(state, answer)
     with head:
         _head(state, gallery)
     with left, st.container(key="controls"):
@@ -53,6 +51,7 @@ def _head(state: State, gallery: Any) -> None:
             st.markdown(f":gray[{state.listed.family}]")
             predict.toggle(state)
             share_dialog.button(state)
+            present.button(state)
     st.markdown(f"# {lab.title}\n{lab.question}", anchors=False)
     controls.tries(state, predict.game().veiled)
 
@@ -61,6 +60,12 @@ def _dropped(state: State) -> None:
     if state.dropped:
         listing = "\n".join(f"- {sentence}" for sentence in map(plain, state.dropped))
         st.warning(f"The link held something that cannot be read; it was left out:\n\n{listing}")
+
+
+def _picture(state: State, answer: Answer) -> None:
+    """The stage, with the question above it where people predict."""
+    predict.card(state)
+    show_stage(state, answer)
 
 
 def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
@@ -77,6 +82,7 @@ def show_stage(state: State, answer: Answer, group: str = "stage") -> None:
             "group": group,
             "link": link_text(state.listed, state.values),
             "live": group == "stage",
+            "fits": present.ROOM if state.present else "",
             "heard": state.heard,
             "waiting": answer.waiting,
             "trains": state.trains,

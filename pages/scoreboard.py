@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -14,14 +13,14 @@ import streamlit as st
 
 import engine
 from pages.kit.claims import NOT_MEASURED, Line, Outcome
+from pages.kit.components import ASSETS
 from pages.kit.labs import Listed
 from pages.kit.scoreboard_export import NOT_YET, as_csv, as_json, counts, every_line, versions
 from pages.kit.scoreboard_job import Look, board
 from pages.kit.scoreboard_tables import ANY, MEANING, SHOW, VERDICTS, Row, chosen, tables
 from pages.kit.text import plain, prose
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
-STYLE = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in ("page.css", "scoreboard.css"))
+STYLE = (ASSETS / "scoreboard.css").read_text(encoding="utf-8")
 LOOK_AGAIN = 2.0  # seconds between two looks at what is being measured
 FEW = 40  # rows that are shown without opening their families; so is a family that was chosen
 PROMISE = (

@@ -1,4 +1,4 @@
-"""Our browser components, registered once: the stage, the controls for numbers, choices and rows, tabs, and sharing.
+"""Our browser components, registered once: stage, controls, tabs, sharing, a presentation's keys, light and dark.
 
 Their code is served under /assets as ES modules, so that they share one live.js and the browser
 keeps them; what Streamlit is given is the line that loads them.
@@ -31,3 +31,5 @@ rows = _component("rows", "controls")
 tabs = _component("tabs", "controls")
 share = _component("share", "share")
 scroll = _component("scroll", "controls")
+present = _component("present", "controls")
+display = _component("display", "controls")

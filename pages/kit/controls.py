@@ -234,7 +234,13 @@ def tries(state: State, veiled: bool = False) -> None:
             disabled=not state.back,
         )
     if open_now and not veiled:
-        st.markdown(f":material/lightbulb: {open_now.point}")
+        st.markdown(point(state))
+
+
+def point(state: State) -> str:
+    """The point of the preset that is open, as Markdown; "" if none is."""
+    open_now = _chosen(state)
+    return f":material/lightbulb: {open_now.point}" if open_now else ""
 
 
 def _presets(state: State) -> Sequence[Preset]:

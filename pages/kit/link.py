@@ -16,6 +16,7 @@ from pages.kit.labs import Listed
 from pages.kit.versions import migrated, versioned
 
 NOTHING_ASKED = Asked()
+PRESENT = "present"  # in an address: the lab fills a projector; no parameter may be called so
 MOST_DROPPED = 5  # named one by one; a longer list is counted
 
 
@@ -69,7 +70,7 @@ def read_link(listed: Listed, query: Mapping[str, str]) -> tuple[dict[str, Any],
     values, dropped = defaults(listed), [unsure] if unsure else []
     known = {p.name: p for p in listed.technique.parameters}
     for name, text in query.items():
-        if name in (OF, AT):  # the lens reads them
+        if name in (OF, AT, PRESENT):  # no parameters: the lens and the page read them
             continue
         if name not in known:
             dropped.append(f"“{name[:40]}” is no control of this lab")

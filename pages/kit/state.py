@@ -15,7 +15,7 @@ from engine import Rejected
 from engine.lens import AT, OF, WHOLE, Asked, asked
 from pages.kit.embed import NOT_EMBEDDED, RESERVED, Embed, read_embed
 from pages.kit.labs import Listed
-from pages.kit.link import defaults, link_values, read_lens, read_link
+from pages.kit.link import PRESENT, defaults, link_values, read_lens, read_link
 from pages.kit.versions import NAME, VERSION, version_of
 
 MOST_STEPS_BACK = 50
@@ -40,6 +40,7 @@ class State:
     awaited: dict[str, Any] | None = None  # of a training run this session waits for
     given_up: dict[str, Any] | None = None  # of one it waits for no more: Stop was pressed
     runs: list[dict[str, Any]] = field(default_factory=list)  # the last two that were drawn, for comparing
+    present: bool = False  # the page fills a projector: pages/kit/present.py
     acted: bool = False  # a widget caused this run: its address may be older than the state
     embed: Embed = NOT_EMBEDDED  # what the page of somebody else leaves out of this one
 
@@ -131,6 +132,11 @@ class State:
         self.act()
         self.awaited = self.given_up = None
 
+    def presents(self, present: bool) -> None:
+        """Begin or leave the presentation of this state."""
+        self.act()
+        self.present = present
+
     def undo(self) -> None:
         """Take the last change back."""
         if self.back:
@@ -154,7 +160,8 @@ def open_state(listed: Listed) -> State:
     if key not in st.session_state:
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)
-        st.session_state[key] = State(listed, values, lens, dropped + unread, link=query)
+        fresh = State(listed, values, lens, dropped + unread, link=query, present=_presents(query))
+        st.session_state[key] = fresh
     state: State = st.session_state[key]
     state.embed = read_embed(listed, _embedding()) if st.context.is_embedded else NOT_EMBEDDED
     acted, state.acted = state.acted, False
@@ -165,8 +172,12 @@ def open_state(listed: Listed) -> State:
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)
         state.move(values, lens)
-        state.dropped, state.link = dropped + unread, query
+        state.dropped, state.link, state.present = dropped + unread, query, _presents(query)
     return state
+
+
+def _presents(query: Mapping[str, str]) -> bool:
+    return query.get(PRESENT) == "1"
 
 
 def write_link(state: State) -> None:
@@ -178,6 +189,7 @@ def write_link(state: State) -> None:
     query = _query()
     says = VERSION > 1 or (NAME in query and version_of(query) == VERSION)
     wanted = {NAME: str(VERSION)} if says else {}
+    wanted |= {PRESENT: "1"} if state.present else {}
     wanted |= link_values(state.listed, state.values, state.lens)
     if wanted != query or wanted != state.link:
         st.query_params.from_dict({**_embedding(), **wanted})

@@ -1,0 +1,22 @@
+"""How every page looks: what the theme cannot say (assets/page.css), and the choice of colours (assets/display.js)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+import streamlit as st
+
+from pages.kit import components
+
+STYLE = (components.ASSETS / "page.css").read_text(encoding="utf-8")
+
+
+def show(slugs: Iterable[str]) -> None:
+    """The style and the choice; `slugs` are the pages it holds for. The style comes first, so that nothing jumps."""
+    st.html(f"<style>{STYLE}</style>")
+    base = f"/{st.config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+    with st.container(key="display"):
+        components.display(
+            key="display.choice", data={"paths": json.dumps([base, *(base + slug for slug in slugs)])}
+        )
