@@ -47,12 +47,13 @@ class Stage {
   build(parent) {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
-    this.alerts = el("div", "alerts");
+    this.alerts = el("div", "alerts", { "aria-live": "polite" });
     this.progress = new ProgressLine(() => this.stop());
     this.panelRow = el("div", "panels");
     this.cursorLine = new Cursor(this);
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
-    this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
+    const named = this.main ? { role: "region", "aria-label": "Picture" } : {};
+    this.root = el("div", "stage", { "data-group": this.group, ...named }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
     parent.append(this.root);
   }
 
@@ -153,7 +154,7 @@ class Stage {
     const ended = this.trains && ENDED.includes(shown.error?.kind); // the picture is the run's own
     this.root.classList.toggle("stale", Boolean(shown.error) && !ended);
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
-    this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));
+    this.panelRow.setAttribute("aria-busy", String((this.waiting && !this.model) || Boolean(shown.progress)));
   }
 
   /** Whether a payload is the picture that stands already: the same Trace of the same state. */

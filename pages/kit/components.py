@@ -1,4 +1,4 @@
-"""Our browser components, registered once: the stage, the controls for numbers, choices and rows, and tabs.
+"""Our browser components, registered once: the stage, the controls for numbers, choices and rows, tabs, and the page.
 
 Their code is served under /assets as ES modules, so that they share one live.js and the browser
 keeps them; what Streamlit is given is the line that loads them.
@@ -29,3 +29,4 @@ number = _component("number", "controls")
 choice = _component("choice", "controls")
 rows = _component("rows", "controls")
 tabs = _component("tabs", "controls")
+page = _component("page", "skip")

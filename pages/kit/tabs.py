@@ -76,7 +76,7 @@ def _explain(state: State, trace: Trace) -> None:
     facts = "\n".join(
         f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
     )
-    numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
+    numbers.markdown(f"| In this state | value |\n| --- | --- |\n{facts}")
     if state.listed.lab.related:
         with words:
             _related(state.listed.lab.related(trace))

@@ -1,0 +1,57 @@
+// What Streamlit's page lacks for the keyboard: a way past the controls to the picture, and a stop for
+// Tab at whatever scrolls. A Streamlit component; it draws nothing but its link, once that has the focus.
+import { el, keep } from "./dom.js";
+
+const SCROLLS = '[class*="st-key-scrolls"]:not([tabindex])'; // containers of a fixed height (pages/kit)
+const MAIN = '.stage[data-group="stage"]';
+const instances = new WeakMap();
+
+export default function page(component) {
+  const [instance, cleanup] = keep(instances, component.parentElement, () => new Page(component.parentElement));
+  instance.look();
+  return cleanup;
+}
+
+class Page {
+  constructor(parent) {
+    this.link = el("button", "skip", { type: "button", hidden: true }, "Skip to the picture");
+    this.link.addEventListener("click", () => picture()?.focus());
+    parent.append(this.link);
+    this.watching = new MutationObserver(() => this.soon());
+    this.watching.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
+  }
+
+  end() {
+    this.watching.disconnect();
+    this.link.remove();
+  }
+
+  /** Not under a moving hand: what the page gets while it settles is looked at once. */
+  soon() {
+    clearTimeout(this.later);
+    this.later = setTimeout(() => this.look(), 200);
+  }
+
+  look() {
+    this.link.hidden = !stageHost();
+    const controls = document.querySelector(".st-key-controls");
+    controls?.setAttribute("role", "region");
+    controls?.setAttribute("aria-label", "Controls");
+    for (const node of document.querySelectorAll(SCROLLS)) {
+      node.tabIndex = 0;
+      node.setAttribute("role", "group");
+      node.setAttribute("aria-label", "Table that scrolls");
+    }
+  }
+}
+
+/** What holds the main stage: a component of Streamlit stands in a shadow root. */
+function stageHost() {
+  const hosts = document.querySelectorAll('[data-testid="stBidiComponentIsolated"]');
+  return [...hosts].find((node) => node.shadowRoot?.querySelector(MAIN));
+}
+
+/** The first tensor of the main stage. */
+function picture() {
+  return stageHost()?.shadowRoot.querySelector(`${MAIN} canvas.top`);
+}
