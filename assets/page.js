@@ -2,7 +2,7 @@
 // Tab at whatever scrolls. A Streamlit component; it draws nothing but its link, once that has the focus.
 import { el, keep } from "./dom.js";
 
-const SCROLLS = '[class*="st-key-scrolls"]:not([tabindex])'; // containers of a fixed height (pages/kit)
+const SCROLLS = '[class*="st-key-scrolls"], [data-testid="stMarkdownContainer"]:has(> table)'; // high or wide
 const MAIN = '.stage[data-group="stage"]';
 const instances = new WeakMap();
 
@@ -19,10 +19,14 @@ class Page {
     parent.append(this.link);
     this.watching = new MutationObserver(() => this.soon());
     this.watching.observe(document.querySelector(".stMain") ?? document.body, { childList: true, subtree: true });
+    this.leaving = new AbortController();
+    window.addEventListener("resize", () => this.soon(), { signal: this.leaving.signal });
   }
 
   end() {
     this.watching.disconnect();
+    this.leaving.abort();
+    clearTimeout(this.later);
     this.link.remove();
   }
 
@@ -37,11 +41,17 @@ class Page {
     const controls = document.querySelector(".st-key-controls");
     controls?.setAttribute("role", "region");
     controls?.setAttribute("aria-label", "Controls");
-    for (const node of document.querySelectorAll(SCROLLS)) {
-      node.tabIndex = 0;
-      node.setAttribute("role", "group");
-      node.setAttribute("aria-label", "Table that scrolls");
-    }
+    for (const node of document.querySelectorAll(SCROLLS)) reachable(node);
+  }
+}
+
+/** A table that scrolls is a stop for Tab, and only while it does. */
+function reachable(node) {
+  const scrolls = node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
+  if (scrolls === node.hasAttribute("tabindex")) return;
+  for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Table that scrolls"]]) {
+    if (scrolls) node.setAttribute(name, value);
+    else node.removeAttribute(name);
   }
 }
 
