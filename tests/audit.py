@@ -12,7 +12,7 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 # What is Streamlit's own and cannot be mended from outside: (rule, part of the selector), each with its reason.
 KNOWN: tuple[tuple[str, str], ...] = ()
 
-_RUN = """(only) => axe.run(document, {runOnly: only, resultTypes: ["violations"], preload: false})
+_RUN = """([within, only]) => axe.run(within, {runOnly: only, resultTypes: ["violations"], preload: false})
     .then((found) => found.violations.flatMap((rule) => rule.nodes.map((node) => [
         rule.id, rule.impact, String(node.target.at(-1)).slice(-120), node.html.slice(0, 160), node.failureSummary])))"""
 _THEMED = """(dark) => {
@@ -23,12 +23,12 @@ _THEMED = """(dark) => {
 }"""
 
 
-def findings(page: Page, dark: bool = True) -> list[str]:
+def findings(page: Page, dark: bool = True, within: str = "html") -> list[str]:
     """All findings in light; in dark, where nothing but colours differs, those of contrast."""
-    found = _run(page, list(TAGS))
+    found = _run(page, within, list(TAGS))
     if dark:
         _theme(page, "dark")
-        found += _run(page, {"type": "rule", "values": ["color-contrast"]})
+        found += _run(page, within, {"type": "rule", "values": ["color-contrast"]})
         _theme(page, "light")
     return found
 
@@ -38,10 +38,10 @@ def _theme(page: Page, scheme: str) -> None:
     page.wait_for_function(_THEMED, arg=scheme == "dark")
 
 
-def _run(page: Page, only: Any) -> list[str]:
+def _run(page: Page, within: str, only: Any) -> list[str]:
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE)
-    found = page.evaluate(_RUN, only)
+    found = page.evaluate(_RUN, [within, only])
     return [
         f"{rule} ({impact}) at {place}: {html}\n{why}"
         for rule, impact, place, html, why in found
