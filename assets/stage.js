@@ -11,6 +11,7 @@ import { listen } from "./pointer.js";
 import { drawStrip, engineLine } from "./strip.js";
 import { read } from "./tensors.js";
 
+const QUIET = 600; // ms without a new picture before a screen reader is told its shape
 const stages = new WeakMap();
 
 export default function stage(component) {
@@ -54,6 +55,8 @@ class Stage {
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
     const named = this.main ? { role: "region", "aria-label": "Picture" } : {};
     this.root = el("div", "stage", { "data-group": this.group, ...named }, ...top, this.panelRow, this.cursorLine.element, this.main ? this.engine : "");
+    this.spoken = el("p", "spoken", { role: "status" });
+    this.root.append(this.spoken);
     parent.append(this.root);
   }
 
@@ -69,6 +72,7 @@ class Stage {
 
   end() {
     this.leave();
+    clearTimeout(this.telling);
     this.resizing.disconnect();
     this.screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
@@ -193,9 +197,20 @@ class Stage {
     const { steps, tensors, facts, engine } = this.payload;
     const shapes = Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]);
     const key = JSON.stringify([steps.map((step) => ({ ...step, map: null })), shapes, facts]);
-    if (key !== this.stripKey) drawStrip(this.strip, this.model);
+    if (key !== this.stripKey) {
+      drawStrip(this.strip, this.model);
+      this.tellShape();
+    }
     this.stripKey = key;
     say(this.engine, engineLine(engine));
+  }
+
+  /** A screen reader hears where the chain of shapes now arrives, once the controls rest. */
+  tellShape() {
+    clearTimeout(this.telling);
+    if (!this.stripKey) return; // the first picture is read, not told
+    const last = this.strip.querySelector(".hop:last-child > .shape:last-child");
+    this.telling = setTimeout(() => say(this.spoken, last?.textContent ?? ""), QUIET);
   }
 
   /** Keep the panels if they are the same ones, with their slices; else build them. */

@@ -126,3 +126,5 @@ def test_the_keyboard_goes_to_the_picture_at_once_and_is_told_what_is_there(
     tour.keyboard.press("ArrowRight")
     expect(stage.locator(".below [aria-live=polite]")).to_contain_text("x[0, 5, 6, 0] = ")
     assert "Shape 1 × 10 × 10 × 1" in (picture.get_attribute("aria-label") or "")
+    tour.get_by_role("slider", name="Stride, height").press("ArrowRight")
+    expect(stage.locator("> [role=status]")).to_have_text("y [1, 5, 5, 2]")
