@@ -26,14 +26,14 @@ class Page {
   end() {
     this.watching.disconnect();
     this.leaving.abort();
-    clearTimeout(this.later);
+    cancelAnimationFrame(this.later);
     this.link.remove();
   }
 
-  /** Not under a moving hand: what the page gets while it settles is looked at once. */
+  /** Once a frame, however much the page gets in it, and when its layout is due anyway. */
   soon() {
-    clearTimeout(this.later);
-    this.later = setTimeout(() => this.look(), 200);
+    cancelAnimationFrame(this.later);
+    this.later = requestAnimationFrame(() => this.look());
   }
 
   look() {
