@@ -82,7 +82,7 @@ export class Cursor {
     const moved = index.length === view.tensor.shape.length ? index.map((at, axis) => (view.view.hidden.includes(axis) ? view.view.index[axis] : at)) : null;
     this.cursor.index = moved && drawnCell(view.view, moved) ? moved : view.middle();
     this.light();
-    this.tell(false);
+    this.tell(view.canvas.matches(":focus-visible")); // who changed the cell by keyboard hears what came of it
   }
 
   /** Something to see at once: the cell that was picked, or the middle of the last tensor that a step makes. */

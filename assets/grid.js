@@ -52,7 +52,14 @@ export class Grid {
     const { beside } = this.panel;
     const which = this.apart ? `, ${beside} ${this.slices[beside]}` : "";
     if (tensor.hidden) return `${tensor.name}${which}: hidden until you have guessed. ${tensor.hidden === "shape" ? "" : sides.join(" by ")}`;
-    return `${tensor.name}${which}: ${tensor.about || "tensor"}. ${sides.join(" by ") || "one number"}. Arrow keys move between cells.`;
+    const whole = tensor.shape.length > sides.length ? `Shape ${tensor.shape.join(" × ")}, shown ` : "";
+    return `${tensor.name}${which}: ${tensor.about || "tensor"}. ${whole}${sides.join(" by ") || "one number"}. Arrow keys move between cells${this.keys()}.`;
+  }
+
+  /** What else the keyboard does here. */
+  keys() {
+    const { paints, types, picks, chooses } = this.panel;
+    return paints ? ", Enter paints one" : types ? ", digits or Enter type over one" : picks || chooses ? ", Enter chooses one" : "";
   }
 
   /** What the places of a cell are called, if they have names. */

@@ -101,7 +101,7 @@ class NumberControl {
 
   splitter() {
     const words = `separate ${this.names.join(" and ")}`;
-    this.split = el("button", "quiet split", { type: "button", "aria-pressed": "false", "aria-label": words, title: words }, "↔");
+    this.split = el("button", "quiet split", { type: "button", "aria-pressed": "false", "aria-label": `${this.data.label}: ${words}`, title: words }, "↔");
     this.split.addEventListener("click", () => this.separate(!this.apart));
     return this.split;
   }
@@ -117,10 +117,11 @@ class NumberControl {
   }
 
   automatic() {
-    const box = el("input", "", { type: "checkbox" });
+    const words = this.data.auto || "automatic";
+    const box = el("input", "", { type: "checkbox", "aria-label": `${this.data.label}: ${words}` });
     box.addEventListener("change", () => this.choose(box.checked ? "" : this.start()));
     this.auto = box;
-    return el("label", "quiet", {}, box, this.data.auto || "automatic");
+    return el("label", "quiet", {}, box, words);
   }
 
   /** Where a number begins that was automatic so far. */

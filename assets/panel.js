@@ -26,7 +26,7 @@ export class Panel {
     this.size = el("span", "size");
     this.slicer = el("div", "slices");
     this.views = panel.kind === "bars" ? panel.tensors.map((name) => new Bars(panel, name)) : this.grids(panel);
-    this.element = el("section", `panel ${panel.kind}`, {}, el("h3", "", {}, this.name, " ", this.tensorName, " ", this.size), this.slicer, this.body(panel));
+    this.element = el("div", `panel ${panel.kind}`, { role: "group" }, el("h2", "", {}, this.name, " ", this.tensorName, " ", this.size), this.slicer, this.body(panel));
   }
 
   grids(panel) {

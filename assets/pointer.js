@@ -36,7 +36,9 @@ export function listen(stage, view) {
   });
   canvas.addEventListener("keydown", (event) => pressed(stage, view, edits, event));
   canvas.addEventListener("focus", () => {
-    if (canvas.matches(":focus-visible") && stage.cursor?.view !== view) stage.cursorAt(view, view.middle(), performance.now());
+    if (!canvas.matches(":focus-visible")) return;
+    if (stage.cursor?.view === view) stage.tell(true); // it stands here already: say where
+    else stage.cursorAt(view, view.middle(), performance.now());
   });
   canvas.addEventListener("blur", () => edits.release());
   return edits;

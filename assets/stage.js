@@ -15,6 +15,7 @@ import { drawStrip, engineLine } from "./strip.js";
 import { read } from "./tensors.js";
 import { veiled } from "./veil.js";
 
+const QUIET = 600; // ms without a new picture before a screen reader is told its shape
 const stages = new WeakMap();
 const NARROW = 800; // CSS pixels of a window below which a presentation scrolls, as in page.css
 const WIDE = 1300; // of a stage from which a read-out mostly has one line
@@ -64,12 +65,16 @@ class Stage {
   build(parent, fits) {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
-    this.alerts = el("div", "alerts");
+    this.alerts = el("div", "alerts", { "aria-live": "polite" });
     this.progress = new ProgressLine(() => this.stop());
     this.panelRow = el("div", "panels");
     this.cursorLine = new Cursor(this);
     const top = this.main ? [el("div", "card", {}, this.strip), this.progress.element, this.alerts] : [];
-    this.root = el("div", "stage", { "data-group": this.group }, ...top, this.panelRow, this.main ? this.guess.bar : "", this.cursorLine.element, this.main ? this.engine : "");
+    const named = this.main ? { role: "region", "aria-label": "Picture" } : {};
+    const bar = this.main ? this.guess.bar : "";
+    this.root = el("div", "stage", { "data-group": this.group, ...named }, ...top, this.panelRow, bar, this.cursorLine.element, this.main ? this.engine : "");
+    this.spoken = el("p", "spoken", { role: "status" });
+    this.root.append(this.spoken);
     parent.append(this.root);
     this.room = fits ? (parent.host ?? parent).closest(`.st-key-${CSS.escape(fits)}`) : null;
     this.root.classList.toggle("fits", Boolean(this.room));
@@ -88,6 +93,7 @@ class Stage {
 
   end() {
     this.leave();
+    clearTimeout(this.telling);
     this.resizing.disconnect();
     for (const screen of this.screens) screen.removeEventListener("change", this.onScreen);
     this.cursorLine.end();
@@ -175,7 +181,7 @@ class Stage {
     const ended = this.trains && ENDED.includes(shown.error?.kind); // the picture is the run's own
     this.root.classList.toggle("stale", Boolean(shown.error) && !ended);
     if (shown.error) this.root.dataset.ready = "true"; // there may be no picture to wait for
-    this.root.toggleAttribute("aria-busy", (this.waiting && !this.model) || Boolean(shown.progress));
+    this.panelRow.setAttribute("aria-busy", String((this.waiting && !this.model) || Boolean(shown.progress)));
   }
 
   /** Draw a payload, or what of it may be seen before the guess. */
@@ -237,9 +243,21 @@ class Stage {
     const { engine } = this.payload;
     const shapes = Object.entries(tensors).map(([name, tensor]) => [name, tensor.shape]);
     const key = JSON.stringify([this.model.veiled, steps.map((step) => ({ ...step, map: null })), shapes, facts]);
-    if (key !== this.stripKey) drawStrip(this.strip, this.model);
+    if (key !== this.stripKey) {
+      drawStrip(this.strip, this.model);
+      this.tellShape();
+    }
     this.stripKey = key;
     say(this.engine, engineLine(engine));
+  }
+
+  /** A screen reader hears where the chain of shapes now arrives, once the controls rest. */
+  tellShape() {
+    clearTimeout(this.telling);
+    if (this.model.veiled) say(this.spoken, ""); // nor is what was told before the question
+    if (!this.stripKey) return; // the first picture is read, not told
+    const last = this.strip.querySelector(".hop:last-child > .shape:last-child");
+    this.telling = setTimeout(() => say(this.spoken, last?.textContent ?? ""), QUIET);
   }
 
   /** Keep the panels if they are the same ones, with their slices; else build them. */

@@ -14,7 +14,7 @@ export default function tabs(component) {
 
 class Tabs {
   constructor(parent) {
-    this.root = el("div", "control tabs", { role: "tablist" });
+    this.root = el("div", "control tabs", { role: "tablist", "aria-label": "About this lab" });
     this.root.addEventListener("keydown", (event) => this.key(event));
     parent.append(this.root);
   }
@@ -34,6 +34,7 @@ class Tabs {
     const panel = document.querySelector(`.st-key-${CSS.escape(data.panel)}`);
     panel?.setAttribute("role", "tabpanel");
     panel?.setAttribute("aria-label", data.open);
+    panel?.setAttribute("tabindex", "0"); // what it holds may have nothing else to reach by keyboard
   }
 
   build({ names }) {

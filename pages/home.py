@@ -144,7 +144,7 @@ def _explained(explained: Explained) -> None:
 def _group(heading: str, group: Sequence[Listed], found: Shown) -> None:
     if not group:
         return
-    st.subheader(heading, anchor=False)
+    st.header(heading, anchor=False)
     with st.container(key=f"cards-{heading.lower().replace(' ', '-')}", horizontal=True):
         for place, listed in enumerate(group, 1):
             _card(listed, found.why.get(listed.slug, ""), place)

@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, Position, expect
 
 from pages.kit.labs import labs
+from tests.audit import findings
 from tests.conftest import Server, wait_until
 
 FIELD, ATTENTION = "receptive-field", "masked-softmax-attention"
@@ -101,11 +102,12 @@ def problems_of(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("slug", list(labs()))
 def test_every_lab_opens_on_a_phone_and_on_a_laptop(phone: Page, server: Server, slug: str) -> None:
-    """The picture comes first, nothing scrolls sideways, no script fails, TensorFlow stays in the workers."""
+    """The picture comes first, nothing scrolls sideways, no script fails, TensorFlow stays in the workers,
+    and axe-core finds nothing that somebody could not see, reach or be told, light or dark."""
     problems = problems_of(phone)
     phone.set_viewport_size({"width": 390, "height": 844})
     stage = open_lab(phone, server, slug, urlencode(labs()[slug].technique.quick))
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert phone.evaluate("document.querySelector('.stMain').scrollWidth") <= 390
     picture, controls = stage.bounding_box(), phone.locator(".st-key-controls").bounding_box()
     assert picture
     assert controls
@@ -113,6 +115,7 @@ def test_every_lab_opens_on_a_phone_and_on_a_laptop(phone: Page, server: Server,
     phone.set_viewport_size({"width": 1366, "height": 768})
     expect(phone.get_by_role("heading", name=labs()[slug].lab.title)).to_be_visible()
     assert stage.locator("canvas").count() >= 3
+    assert findings(phone) == []
     open_tab(phone, "Gradients")
     assert problems == []
     assert server.process

@@ -299,7 +299,7 @@ def test_the_gallery_on_the_page() -> None:
     """The state is a link, hostile parts of it are dropped, a message has its box, and labs are come back to."""
     at = gallery(family="Attention", only="x", course="<script>alert(1)</script>")
     assert not at.exception
-    assert [one.value for one in at.subheader] == ["Attention"]
+    assert [one.value for one in at.header] == ["Attention"]
     assert at.query_params == {"family": "Attention"} or dict(at.query_params) == {"family": ["Attention"]}
     at.text_input(key="search").set_value(ADD).run()
     links = [link.proto for link in at.get("page_link")]

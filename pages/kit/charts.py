@@ -35,9 +35,9 @@ def _draw(state: State, trace: Trace) -> None:
                 _chart(state, trace, chart, place)
     if lab.tables:  # beside each other where there is room
         with st.container(horizontal=True, gap="large", key="tables"):
-            for table in lab.tables:
+            for place, table in enumerate(lab.tables):
                 with st.container(width="content"):
-                    _table(table, trace)
+                    _table(table, trace, f"scrolls.{state.listed.slug}.{place}")
 
 
 def _chart(state: State, trace: Trace, chart: Chart, place: int) -> None:
@@ -46,12 +46,12 @@ def _chart(state: State, trace: Trace, chart: Chart, place: int) -> None:
     st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
 
 
-def _table(table: Table, trace: Trace) -> None:
+def _table(table: Table, trace: Trace, key: str) -> None:
     """As text: a data frame would load pandas, and a canvas cannot be read aloud."""
     rows = table.rows(trace)
     st.markdown(f"**{table.title}**")
     lines = [table.columns, ["---"] * len(table.columns), *([plain(cell) for cell in row] for row in rows)]
-    with st.container(height=LONG_TABLE if len(rows) > 12 else "content", border=False):
+    with st.container(height=LONG_TABLE if len(rows) > 12 else "content", border=False, key=key):
         st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
     if table.note:
         st.caption(table.note(trace))

@@ -16,6 +16,8 @@ def show(slugs: Iterable[str]) -> None:
     """The style and the choice; `slugs` are the pages it holds for. The style comes first, so that nothing jumps."""
     st.html(f"<style>{STYLE}</style>")
     base = f"/{st.config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
+    if st.context.is_embedded:  # the page around it chooses
+        return
     with st.container(key="display"):
         components.display(
             key="display.choice", data={"paths": json.dumps([base, *(base + slug for slug in slugs)])}

@@ -23,7 +23,7 @@ WORDS = {"gradient": "yes", "zero": "zero", "none": "None", "error": "error"}
 
 def show(state: State) -> None:
     """The lens with its controls, or why there is none."""
-    st.markdown("#### The gradient lens")
+    st.header("The gradient lens", anchor=False)
     if reason := refusal(state.listed.technique):
         st.markdown(f"There is none for this lab. {reason}")
         return
@@ -210,7 +210,7 @@ def _numbers(trace: Trace) -> None:
             "(2 · step), in float64 where TensorFlow has them in it. Of many cells, half are those with the largest "
             "gradient and half are drawn with a fixed seed."
         )
-        for row in rows:
+        for place, row in enumerate(rows):
             st.markdown(f"**{plain(row['name'])}**, computed in {row['in']}")
             lines = ["| cell | GradientTape | finite differences | difference |", "| --- | --- | --- | --- |"]
             none = row["status"] in ("none", "error")
@@ -218,7 +218,9 @@ def _numbers(trace: Trace) -> None:
                 gradient = "None" if none else _short(tape)
                 apart = "–" if none else _short(_minus(tape, slope))
                 lines.append(f"| {', '.join(map(str, cell))} | {gradient} | {_short(slope)} | {apart} |")
-            with st.container(height=300 if len(lines) > 10 else "content", border=False):
+            with st.container(
+                height=300 if len(lines) > 10 else "content", border=False, key=f"scrolls.lens.{place}"
+            ):
                 st.markdown("\n".join(lines))
 
 

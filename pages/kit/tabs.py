@@ -78,7 +78,7 @@ def _facts(state: State, trace: Trace, numbers: DeltaGenerator) -> None:
     facts = "\n".join(
         f"| {plain(name)} | **{plain(value)}** |" for name, value in state.listed.lab.facts(trace)
     )
-    numbers.markdown(f"| In this state | |\n| --- | --- |\n{facts}")
+    numbers.markdown(f"| In this state | value |\n| --- | --- |\n{facts}")
 
 
 def _related(listed: Listed, declared: Sequence[Related]) -> None:

@@ -146,7 +146,7 @@ def _every(trace: Trace) -> Sequence[Sequence[str]]:
 TABLES = (
     Table(
         "Every pair on what is shown",
-        ("", *LOSSES),
+        ("last activation", *LOSSES),
         _every,
         lambda t: (
             "Mean loss · largest slope, as computed inside fit. A slope of 0 teaches nothing."
