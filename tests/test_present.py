@@ -67,7 +67,10 @@ def test_back_leaves_it_and_a_quick_key_with_the_address_of_before_does_not(
 ) -> None:
     session: dict[str, State] = {}
     address = {PRESENT: "1", "padding": "4"}
-    monkeypatch.setattr(state, "st", SimpleNamespace(query_params=address, session_state=session))
+    page = SimpleNamespace(
+        query_params=address, session_state=session, context=SimpleNamespace(is_embedded=False)
+    )
+    monkeypatch.setattr(state, "st", page)
     assert state.open_state(LAB).present
     del address[PRESENT]
     session[f"state.{LAB.slug}"].acted = acted
