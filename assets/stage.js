@@ -65,7 +65,7 @@ class Stage {
   build(parent, fits) {
     this.strip = el("div", "strip");
     this.engine = el("p", "engine");
-    this.alerts = el("div", "alerts", { "aria-live": "polite" });
+    this.alerts = el("div", "alerts", { role: "log" });
     this.progress = new ProgressLine(() => this.stop());
     this.panelRow = el("div", "panels");
     this.cursorLine = new Cursor(this);
