@@ -30,7 +30,9 @@ def button(state: State) -> None:
         state.act()
         st.session_state[_key(state)] = "Link"
 
-    st.button("Share", key=_key(state, "share.open"), icon=":material/share:", on_click=opened)
+    st.button(
+        "Share", key=_key(state, "share.open"), icon=":material/share:", type="tertiary", on_click=opened
+    )
 
 
 def dialog(state: State, answer: Answer) -> None:
