@@ -16,7 +16,8 @@ pages = {
 board = st.Page(partial(scoreboard.render, gallery), title="Scoreboard", url_path="scoreboard")
 st.session_state["pages"], st.session_state["scoreboard"] = pages, board
 chosen = st.navigation([gallery, board, *pages.values()], position="hidden")
-title = chosen.title if chosen is gallery else f"{chosen.title} · Tensorscope"
+named = getattr(chosen, "title", "")  # it has none where this file is only imported
+title = named if chosen is gallery else f"{named} · Tensorscope"
 st.set_page_config(page_title=title, page_icon="assets/icon.svg", layout="wide")
 display.show(["home", "scoreboard", *pages])
 components.page(key="page")

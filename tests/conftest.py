@@ -19,6 +19,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 import engine
 from pages.kit.labs import labs
+from tests.pasted import Pasted
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("TENSORSCOPE_RUN_NICE", "0")  # a test waits for its run: nobody is to be given way
@@ -66,6 +67,14 @@ def warm_engine() -> None:
     """The engine of this process, with TensorFlow loaded in its workers."""
     engine.start()
     wait_until(engine.warm, 180)
+
+
+@pytest.fixture(scope="session")
+def pasted() -> Iterator[Pasted]:
+    """One process for the programs of all labs: importing TensorFlow takes longer than most of them."""
+    process = Pasted()
+    yield process
+    process.end()
 
 
 def wait_until(condition: Callable[[], object], seconds: float) -> None:

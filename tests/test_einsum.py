@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import engine
@@ -63,6 +63,8 @@ def here(expression: str, sizes: str) -> engine.Trace:
 
 
 @given(call=calls())
+@example(call=(",,ij->...", "(), (), 1x1"))
+@example(call=(",ij->...", "(), 1x1"))
 @settings(max_examples=25)
 def test_what_is_accepted_is_what_tensorflow_accepts(call: tuple[str, str]) -> None:
     expression, sizes = call

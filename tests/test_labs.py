@@ -198,14 +198,6 @@ MOST_PROGRAMS = 8  # of one lab
 MOST_TRAINED = 4  # of one that trains: each program compiles its own training, which no cache keeps
 
 
-@pytest.fixture(scope="module")
-def pasted() -> Iterator[Pasted]:
-    """One process for the programs of all labs: importing TensorFlow takes longer than most of them."""
-    process = Pasted()
-    yield process
-    process.end()
-
-
 @every_lab
 def test_the_code_shown_gives_the_pages_numbers(listed: Listed, pasted: Pasted, tmp_path: Path) -> None:
     """A spread of all states: every program traces anew, which takes up to a second."""

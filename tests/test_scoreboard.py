@@ -8,6 +8,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -441,14 +442,15 @@ def test_the_command_line_measures_a_lab(capsys: pytest.CaptureFixture[str], war
 
 
 def answer(method: str, query: str = "") -> httpx.Response:
-    """What the route answers, without a server around it."""
+    """What the route answers, without a server around it; in a thread, as another test's browser has a loop in this."""
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(Starlette(routes=routes.routes()))
         async with httpx.AsyncClient(transport=transport, base_url="http://here") as client:
             return await client.request(method, f"/api/scoreboard{query}")
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, ask()).result()
 
 
 def test_the_route_answers_what_is_known_and_measures_nothing(

@@ -118,6 +118,10 @@ def _output_fits(text: str, found: Expression) -> None:
     strange = next((label for label in found.output if label not in (*found.letters, ELLIPSIS)), "")
     if strange:
         raise _absent(text, found, strange)
+    if ELLIPSIS in found.output and ELLIPSIS not in found.letters and len(found.operands) > 2:
+        rest = Expression(found.operands, tuple(label for label in found.output if label != ELLIPSIS)).text
+        fix = "leave ... out of the output: with three operands or more TensorFlow refuses it there"
+        raise _refused(text, "... in the output only if an operand has it", fix, rest)
     if len(found.output) > MOST_AXES:
         fix = "sum some letters: leave them out of the output"
         raise Rejected("expression", f"an output of {len(found.output)} axes", f"at most {MOST_AXES}", fix)
