@@ -17,6 +17,7 @@ from starlette.middleware import Middleware
 
 import engine
 from pages.kit.labs import labs
+from server.clicks import keep_clicks
 from server.limits import PacedSockets
 from server.routes import routes
 from server.sockets import send_at_once
@@ -57,6 +58,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     """Warm the engine before the first visitor; end its workers with the server."""
     _log_to_stderr()
     send_at_once()
+    keep_clicks()
     labs()  # read now, not while the first visitor waits
     warming = asyncio.create_task(_warm_up())
     try:

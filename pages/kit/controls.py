@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunException
 
 from engine.parameter_lists import Numbers, Rows
 from engine.parameters import Choice, Integer, Pair, Parameter, Real, Text, Toggle
@@ -82,21 +81,8 @@ def _written(state: State, parameter: Parameter) -> str:
 
 
 def component_changed(state: State, key: str) -> None:
-    """A component says which parameters it wants changed: {name: text}.
-
-    Streamlit looks for a newer message whenever its state is read, and would drop this one for it.
-    """
-    newer = None
-    try:
-        said = st.session_state[key]
-    except RerunException as e:
-        newer, said = e, st.session_state[key]
-    _take(state, said.get("change"))
-    if newer:
-        raise newer
-
-
-def _take(state: State, change: object) -> None:
+    """A component says which parameters it wants changed: {name: text}."""
+    change = st.session_state[key].get("change")
     if isinstance(change, dict):
         state.heard = str(change.get(TURN, ""))[:40]
         state.commit({str(name): str(text) for name, text in list(change.items())[:32]})
