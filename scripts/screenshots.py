@@ -19,6 +19,7 @@ THEMES = ("light", "dark")
 LARGEST = 250_000  # bytes of a picture
 PATIENCE = 120_000  # ms: a lab may train first
 COLOURS = 256
+SEEN = "[...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight)"
 
 
 def open_tab(page: Page, name: str) -> None:
@@ -77,7 +78,7 @@ def settle(page: Page) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     expect(page.locator('.stage:not([data-ready="true"])')).to_have_count(0)
     expect(page.locator(".progress:visible, [data-testid=stSkeleton]:visible")).to_have_count(0)
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.wait_for_function(SEEN)
     page.evaluate("document.fonts.ready")
 
 
