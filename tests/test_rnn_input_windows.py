@@ -56,6 +56,13 @@ def test_windows_are_counted_as_a_loop_counts_them(rows, window, stride, horizon
     ]
 
 
+@pytest.mark.parametrize(("window", "stride"), [(1, 1), (1, 5), (4, 4), (4, 9)])
+def test_one_window_is_piped_whatever_the_stride(window, stride):
+    """Keras refuses a stride as long as its data."""
+    told = run(mode="tf.data", rows=100, window=window, stride=stride, shown=1, batch_size=1).facts
+    assert told["piped_off"] == told["piped_labels_off"] == 0
+
+
 @SETTINGS
 @given(data=st.data())
 def test_any_state_cuts_the_rows_it_says(data):

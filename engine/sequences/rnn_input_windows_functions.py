@@ -169,12 +169,15 @@ def by_view(x, window, stride, count):  # type: ignore[no-untyped-def]
 def by_pipeline(x, y, window, stride, offset, batch):  # type: ignore[no-untyped-def]
     """What keras.utils.timeseries_dataset_from_array really hands out: lists of x and y, batch after batch.
 
-    Its target number i belongs to the window that begins at row i: hand over y[offset:].
+    Its target number i belongs to the window that begins at row i: hand over y[offset:]. It refuses a
+    stride as long as the data, even for a single window: so rows follow that end_index leaves out.
     """
     import keras
 
+    x, y = np.asarray(x), np.asarray(y)
+    longer = np.concatenate([x, np.zeros((stride, x.shape[1]), x.dtype)])
     made = keras.utils.timeseries_dataset_from_array(
-        np.asarray(x), np.asarray(y)[offset:], window, sequence_stride=stride, batch_size=batch
+        longer, y[offset:], window, sequence_stride=stride, batch_size=batch, end_index=len(x)
     )
     return [(a.numpy(), b.numpy()) for a, b in made]
 
