@@ -22,10 +22,11 @@ SMALL = "size=10&channels=1&kernel=3&filters=2&image=noise"
 
 
 def open_lab(page: Page, server: Server, slug: str, query: str = "") -> Locator:
-    """Open a lab and wait for its picture; the main stage."""
+    """Open a lab and wait for its picture, and for what comes after it and moves it down; the main stage."""
     page.goto(f"{server.url}/{slug}" + (f"?{query}" if query else ""))
     stage = page.locator('.stage[data-group="stage"]')
     expect(stage).to_have_attribute("data-ready", "true", timeout=90_000)
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     return stage
 
 
