@@ -26,8 +26,13 @@ def open_lab(page: Page, server: Server, slug: str, query: str = "") -> Locator:
     page.goto(f"{server.url}/{slug}" + (f"?{query}" if query else ""))
     stage = page.locator('.stage[data-group="stage"]')
     expect(stage).to_have_attribute("data-ready", "true", timeout=90_000)
-    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
     return stage
+
+
+def at_rest(page: Page) -> None:
+    """Wait until the page's script is done: Back during a run that a control caused is not followed."""
+    expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def query_of(page: Page) -> dict[str, str]:
