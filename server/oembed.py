@@ -10,13 +10,14 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from pages.kit.base import base_path
 from pages.kit.embed import HEIGHT, NOT_EMBEDDED, RESERVED, Embed, read_embed, snippet
 from pages.kit.labs import Listed, labs
 from pages.kit.link import handed_out, read_lens, read_link
 from pages.kit.scene import CARD
 from server.answers import client_of, clients, refused, too_fast
 from server.limits import MOST_QUERY
-from server.origin import base_path, host_of, root_of
+from server.origin import host_of, root_of
 
 WIDTH = 960
 MOST_SIDE = 10_000

@@ -5,19 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import streamlit as st
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+from pages.kit.base import base_path
 
 MOST_HOST = 260
 HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII
 )
-
-
-def base_path() -> str:
-    """The path under which the pages are served: "" or such as "/lessons"."""
-    base = str(st.config.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{base}" if base else ""
 
 
 def host_of(scope: Any) -> str | None:

@@ -12,10 +12,11 @@ from html import escape
 from typing import Any
 
 from pages.home import PROMISE
+from pages.kit.base import base_path
 from pages.kit.scene import CARD
 from server.limits import Application, Message, Receive, Send
 from server.oembed import Place, discovery, picture_of, place_of
-from server.origin import base_path, root_of
+from server.origin import root_of
 
 MOST_HTML = 2**20  # a larger page is no index.html
 CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")

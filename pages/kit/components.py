@@ -10,12 +10,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.kit.base import base_path
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
 
 def _component(name: str, style: str) -> st.components.v2.types.ComponentRenderer:
-    base = st.config.get_option("server.baseUrlPath").strip("/")
-    path = f"/{base}/assets/{name}.js".replace("//", "/")
+    path = f"{base_path()}/assets/{name}.js"
     loader = (
         f'const module = import(new URL("{path}", window.location.origin));\n'
         "export default async (component) => (await module).default(component);\n"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from pages.kit import components
+from pages.kit.base import base_path
 
 STYLE = (components.ASSETS / "page.css").read_text(encoding="utf-8")
 
@@ -15,9 +16,9 @@ STYLE = (components.ASSETS / "page.css").read_text(encoding="utf-8")
 def show(slugs: Iterable[str]) -> None:
     """The style and the choice; `slugs` are the pages it holds for. The style comes first, so that nothing jumps."""
     st.html(f"<style>{STYLE}</style>")
-    base = f"/{st.config.get_option('server.baseUrlPath').strip('/')}/".replace("//", "/")
     if st.context.is_embedded:  # the page around it chooses
         return
+    base = f"{base_path()}/"
     with st.container(key="display"):
         components.display(
             key="display.choice", data={"paths": json.dumps([base, *(base + slug for slug in slugs)])}
