@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 import engine
 from pages.kit.labs import labs
 from server.clicks import keep_clicks
+from server.history import keep_history
 from server.limits import PacedSockets
 from server.routes import routes
 from server.sockets import send_at_once
@@ -59,6 +60,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     _log_to_stderr()
     send_at_once()
     keep_clicks()
+    keep_history()
     labs()  # read now, not while the first visitor waits
     warming = asyncio.create_task(_warm_up())
     try:

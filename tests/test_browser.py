@@ -31,7 +31,7 @@ def open_lab(page: Page, server: Server, slug: str, query: str = "") -> Locator:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until the page's script is done: Back during a run that a control caused is not followed."""
+    """Wait until the page's script is done: the head comes after the picture and moves what stands below it."""
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 

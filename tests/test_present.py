@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.kit import state
+from pages.kit import history, state
 from pages.kit.labs import Listed, labs
 from pages.kit.link import PRESENT, read_link
 from pages.kit.present import stops
@@ -71,6 +71,7 @@ def test_back_leaves_it_and_a_quick_key_with_the_address_of_before_does_not(
         query_params=address, session_state=session, context=SimpleNamespace(is_embedded=False)
     )
     monkeypatch.setattr(state, "st", page)
+    monkeypatch.setattr(history, "st", page)
     assert state.open_state(LAB).present
     del address[PRESENT]
     session[f"state.{LAB.slug}"].acted = acted

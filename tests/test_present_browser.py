@@ -11,7 +11,7 @@ from pages.kit.labs import Listed, labs
 from pages.kit.link import link_text
 from pages.kit.state import State
 from tests.conftest import Server, wait_until
-from tests.test_browser import at_rest, canvas, open_lab, query_of, slider
+from tests.test_browser import canvas, open_lab, query_of, slider
 
 LAB = labs()["masked-softmax-attention"]
 FIELD = "receptive-field"
@@ -71,13 +71,10 @@ def test_the_stage_and_sliders_keep_their_keys_and_escape_and_back_leave(page: P
     page.keyboard.press("Escape")
     expect(page.get_by_role("tab", name="Explain")).to_be_visible()
     wait_until(lambda: "present" not in query_of(page), 30)
-    at_rest(page)
     page.go_back()
     expect(page.get_by_role("tab")).to_have_count(0)
-    at_rest(page)
     page.go_back()
     expect(slider(page, "Stride, height")).to_have_value("1")
-    at_rest(page)
     page.go_back()
     expect(page.get_by_role("tab", name="Explain")).to_be_visible()
     expect(stage).to_have_attribute("data-link", start or "")

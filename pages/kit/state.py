@@ -14,6 +14,7 @@ import streamlit as st
 from engine import Rejected
 from engine.lens import AT, OF, WHOLE, Asked, asked
 from pages.kit.embed import NOT_EMBEDDED, RESERVED, Embed, read_embed
+from pages.kit.history import history
 from pages.kit.labs import Listed
 from pages.kit.link import PRESENT, defaults, link_values, read_lens, read_link
 from pages.kit.versions import NAME, VERSION, version_of
@@ -168,7 +169,8 @@ def open_state(listed: Listed) -> State:
     then, state.then = state.then, None
     if then:
         then()
-    if query != state.link and not acted:
+    went_there = history().leads_to(query)
+    if query != state.link and (went_there or not acted):
         values, dropped = read_link(listed, query)
         lens, unread = read_lens(query)
         state.move(values, lens)
