@@ -25,7 +25,7 @@ def render(listed: Listed, gallery: Any) -> None:
     if state.present:
         present.show(state, lambda: _picture(state, answer))
         return
-    head = st.container()
+    head = st.container(key="head")
     left, right = st.columns([1, 3.3], gap="large")
     with right:  # the picture first: a browser draws what has come while the rest is on its way
         _dropped(state)

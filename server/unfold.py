@@ -1,7 +1,8 @@
 """Pages that unfold where their link is pasted: Open Graph tags, and where oEmbed finds the lab.
 
 Streamlit serves one index.html for every page. This fills it for the gallery and the labs, from their
-declarations; everything else passes untouched.
+declarations; everything else passes untouched. The page's style goes along: where it came with the first
+run of the page, what stood already jumped.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 from pages.home import PROMISE
 from pages.kit.base import base_path
+from pages.kit.display import STYLE
 from pages.kit.scene import CARD
 from server.limits import Application, Message, Receive, Send
 from server.oembed import Place, discovery, picture_of, place_of
@@ -22,6 +24,7 @@ MOST_HTML = 2**20  # a larger page is no index.html
 CONDITIONS = (b"accept-encoding", b"if-none-match", b"if-modified-since", b"range")
 REPLACED = (b"content-length", b"content-encoding", b"etag", b"last-modified", b"accept-ranges", b"vary")
 TITLE = b"<title>Streamlit</title>"
+STYLED = f"<style>{STYLE}</style></body>".encode()  # after Streamlit's own styles, which come into the head
 
 
 class Unfold:
@@ -102,7 +105,8 @@ def _is_page(start: Message) -> bool:
 def _filled(page: bytes, title: bytes, tags: bytes) -> bytes:
     if b"</head>" not in page:
         return page
-    return page.replace(TITLE, title, 1).replace(b"</head>", tags + b"</head>", 1)
+    filled = page.replace(TITLE, title, 1).replace(b"</head>", tags + b"</head>", 1)
+    return filled.replace(b"</body>", STYLED, 1)
 
 
 def _accepts_gzip(header: bytes) -> bool:

@@ -138,6 +138,24 @@ def open_tab(page: Page, name: str) -> None:
     expect(page.locator(".stException, [data-testid=stException]")).to_have_count(0)
 
 
+TOPS = """const tops = (window.tops = []);
+const look = () => {
+    const row = document.querySelector(".stColumn:has(.st-key-controls) ~ .stColumn")?.getBoundingClientRect();
+    if (row?.height > 100) tops.push(row.top);
+    requestAnimationFrame(look);
+};
+look();"""
+
+
+def test_what_stands_is_not_moved_by_what_comes_later(page: Page, server: Server) -> None:
+    """The head comes after the picture, the style and the chips when they come: there is room for them."""
+    page.add_init_script(TOPS)
+    open_lab(page, server, FIELD, SMALL)
+    tops = page.evaluate("tops")
+    assert len(tops) > 5
+    assert max(tops) - min(tops) < 2
+
+
 def test_every_tab_opens_without_an_error_in_the_console(page: Page, server: Server) -> None:
     problems = problems_of(page)
     open_lab(page, server, FIELD, SMALL)
