@@ -15,6 +15,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from streamlit.runtime.scriptrunner import script_runner
 from xdist.scheduler import LoadScopeScheduling
 
 import engine
@@ -54,6 +55,15 @@ class ByLab(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByLab:
     return ByLab(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leave_keras_alone() -> None:
+    """After every run of a page Streamlit clears a Keras it finds, which takes half a second.
+
+    It finds none where pages are served; the process of the tests holds one beside them.
+    """
+    script_runner._clean_problem_modules = lambda: None
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -144,12 +154,12 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def own_server() -> Iterator[Callable[..., Server]]:
-    """Starts servers that a test may break."""
+    """Starts servers that a test may break, with one worker unless it wants more."""
     (ROOT / ".pytest_cache").mkdir(exist_ok=True)
     started: list[Server] = []
 
     def start(warm: bool = True, **environment: str) -> Server:
-        started.append(Server(**environment))
+        started.append(Server(**{"TENSORSCOPE_WORKERS": "1", **environment}))
         return started[-1].start(warm)
 
     yield start

@@ -511,7 +511,7 @@ def test_a_server_restart_under_an_open_page_loses_nothing(
 def test_a_worker_killed_under_an_open_page_is_not_noticed(
     page: Page, own_server: Callable[..., Server]
 ) -> None:
-    running = own_server(TENSORSCOPE_WORKERS="1")
+    running = own_server()
     stage = open_lab(page, running, FIELD, SMALL)
     assert running.process
     workers = [

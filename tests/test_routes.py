@@ -205,7 +205,7 @@ def test_the_gallery_does_not_start_what_takes_long(client: httpx.Client) -> Non
 
 
 def test_budget_and_time_are_configurable(own_server: Callable[..., Server]) -> None:
-    tight = own_server(TENSORSCOPE_GFLOP="0.001", TENSORSCOPE_TIME_LIMIT_S="0.05", TENSORSCOPE_WORKERS="1")
+    tight = own_server(TENSORSCOPE_GFLOP="0.001", TENSORSCOPE_TIME_LIMIT_S="0.05")
     answer = httpx.get(f"{tight.url}/api/labs/receptive-field", timeout=60)
     assert answer.status_code == 413
     assert "at most 0.00 GFLOP" in answer.json()["error"]["message"]
