@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse, Response
 
 import engine
 from engine.lens import AT, OF
+from pages.kit.embed import RESERVED
 from pages.kit.labs import Listed, labs
+from pages.kit.link import PRESENT
 from pages.kit.payload import error_payload, progress_payload, stage_payload
 from pages.kit.versions import NAME, VERSION, migrated
 from server.limits import MOST_QUERY, ROUTE_BURST, ROUTE_RATE, Clients
@@ -73,8 +75,12 @@ def early(request: Request) -> JSONResponse | None:
 
 
 def parameters_of(request: Request) -> dict[str, str]:
-    """The query of a request in today's names. Raises `Rejected` for a version that cannot be read."""
-    query = dict(request.query_params)
+    """The query of a request in today's names, without what an address says of its page alone.
+
+    Raises `Rejected` for a version that cannot be read.
+    """
+    said = request.query_params.items()
+    query = {name: text for name, text in said if name != PRESENT and not name.startswith(RESERVED)}
     found, unsure = migrated(request.path_params["slug"], query)
     if unsure:
         expected = f"a version from 1 to {VERSION}"

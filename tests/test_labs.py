@@ -71,6 +71,7 @@ def test_every_bound_and_option_runs_and_draws(listed: Listed) -> None:
         for table in listed.lab.tables:
             assert all(len(row) == len(table.columns) for row in table.rows(trace))
         assert all(isinstance(text, str) for fact in listed.lab.facts(trace) for text in fact)
+        assert all(" " in note for note in trace.notes)  # sentences, not names of ours
         drawn += 1
     assert drawn > len(listed.lab.controls)
 

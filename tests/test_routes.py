@@ -87,6 +87,8 @@ def test_parameters_are_read_as_in_a_link(client: httpx.Client) -> None:
     answer = client.get("/api/labs/receptive-field", params={"size": "9", "kernel": "3x2"}).json()
     assert answer["tensors"]["w"]["shape"] == [3, 2, 3, 8]
     assert answer["link"] == "size=9&kernel=3x2"
+    page = {"v": "1", "present": "1", "embed": "true", "embed_hide": "tabs"}
+    assert client.get("/api/labs/receptive-field", params=page | {"size": "9"}).json()["link"] == "size=9"
 
 
 @pytest.mark.parametrize(

@@ -119,33 +119,33 @@ def attempt(x, y, setup, seed):  # type: ignore[no-untyped-def]
     With way "fit" Keras trains for one step with learning rate 0, eagerly. With way "numpy" the loss gets bare
     numbers, as after predict: a Keras loss otherwise finds the logits under the model's last activation.
     """
-    reached = {"stopped": "batch"}
+    reached = {"stopped_at": "batch"}
     try:
         walk(reached, x, y, setup, seed)
-        del reached["stopped"]
+        del reached["stopped_at"]
     except Exception as e:
         reached["error"] = f"{type(e).__name__}: {getattr(e, 'message', '') or e}"
     return reached
 
 
 def walk(reached, x, y, setup, seed):  # type: ignore[no-untyped-def]
-    """The way itself; "stopped" in `reached` names the boundary that is being crossed."""
+    """The way itself; "stopped_at" in `reached` names the boundary that is being crossed."""
     import keras
     import tensorflow as tf
 
     reached["x"] = x = adapted(batched(x, setup["batch"], setup["size"]), setup["x_steps"])
     reached["y"] = y = adapted(batched(y, setup["batch"], setup["size"]), setup["y_steps"])
-    reached["stopped"] = "model"
+    reached["stopped_at"] = "model"
     names = ("body", "input_shape", "api", "units", "activation")
     maker = build.__wrapped__ if setup["way"] == "fit" else build
     model, body = maker(*(setup[name] for name in names), seed)
     loss, each = (loss_of(setup["loss"], setup["from_logits"], way) for way in ("sum_over_batch_size", None))
     if setup["way"] == "fit":
-        reached["stopped"] = "fit"
+        reached["stopped_at"] = "fit"
         model.compile(keras.optimizers.SGD(0.0), loss, run_eagerly=True)
         history = model.fit(x, y, batch_size=setup["size"], shuffle=False, verbose=0)
         reached["loss"] = tf.constant(history.history["loss"][0])
-        reached["stopped"] = "model"
+        reached["stopped_at"] = "model"
     called = model(x)
 
     head, last = model.get_layer("head"), model.get_layer("activation")
@@ -153,7 +153,7 @@ def walk(reached, x, y, setup, seed):  # type: ignore[no-untyped-def]
         output = in_pieces(reached, body(x), head, last, tape)
         reached["apart"] = tf.reduce_max(tf.abs(called - output))
         output = tf.identity(output) if setup["way"] == "numpy" else output
-        reached["stopped"] = "loss"
+        reached["stopped_at"] = "loss"
         value = loss(y, output)
     reached.setdefault("loss", value)
     reached["losses"] = each(y, output)

@@ -102,7 +102,7 @@ def _facts(p: Mapping[str, Any], results: Mapping[str, Any], found: Sequence[Fau
         "error": full(error) if error else "",
         "headline": headline(error) if error else "",
         "meaning": meaning(error) if error else "",
-        "stopped": str(results.get("stopped", "")),
+        "stopped": str(results.get("stopped_at", "")),
         "loss": None if error else value,
         "repaired_loss": honest if found else value,
         "repaired_error": headline(again) if again else "",
