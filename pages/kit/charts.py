@@ -7,6 +7,7 @@ import streamlit as st
 from engine import Trace
 from pages.kit import curves
 from pages.kit.declare import Chart, Table
+from pages.kit.marks import apart
 from pages.kit.state import State
 from pages.kit.text import plain
 
@@ -43,7 +44,7 @@ def _draw(state: State, trace: Trace) -> None:
 def _chart(state: State, trace: Trace, chart: Chart, place: int) -> None:
     st.markdown(f"**{chart.title}**")
     key, config = f"{state.listed.slug}.chart{place}", {"displayModeBar": False}
-    st.plotly_chart(chart.figure(trace), key=key, config=config, alt=chart.alt(trace))
+    st.plotly_chart(apart(chart.figure(trace)), key=key, config=config, alt=chart.alt(trace))
 
 
 def _table(table: Table, trace: Trace, key: str) -> None:

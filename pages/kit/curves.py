@@ -12,6 +12,7 @@ import engine
 from engine import Trace
 from pages.kit.declare import Curve
 from pages.kit.labs import Listed
+from pages.kit.marks import mark
 from pages.kit.state import State
 
 COLOURS = ("#0b6e99", "#c2410c", "#6d4aa3", "#3f7d20", "#a3195b", "#7a5c00")
@@ -71,14 +72,13 @@ Named = Sequence[tuple[Curve, str]]
 
 
 def figure(drawn: Named, under: Named) -> dict[str, Any]:
-    """Plotly's figure: full lines now, dashed ones before, in the same colour by name."""
+    """Plotly's figure: full lines now, dashed ones before; by name they have the same colour and marks."""
     names = list(dict.fromkeys(curve.name for curve, _ in (*drawn, *under)))
-    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
     every = [curve for curve, _ in (*drawn, *under)]
     first = every[0] if every else Curve("", ())
     axis = {"type": "log"} if any(curve.log for curve in every) else {}
     return {
-        "data": [*_lines(under, colours, "dash"), *_lines(drawn, colours, "solid")],
+        "data": [*_lines(under, names, "dash"), *_lines(drawn, names, "solid")],
         "layout": {
             "height": HEIGHT,
             "margin": {"l": 60, "r": 12, "t": 8, "b": 44},
@@ -91,16 +91,22 @@ def figure(drawn: Named, under: Named) -> dict[str, Any]:
     }
 
 
-def _lines(named: Named, colours: Mapping[str, str], dash: str) -> Iterator[dict[str, Any]]:
+def _lines(named: Named, names: Sequence[str], dash: str) -> Iterator[dict[str, Any]]:
     for curve, run in named:
+        place = names.index(curve.name)
         places, values = points(curve)
         yield {
             "type": "scatter",
-            "mode": "lines+markers" if len(values) < 3 else "lines",
+            "mode": "lines+markers" if len(names) > 1 or len(values) < 3 else "lines",
             "name": f"{curve.name} ({run})" if run else curve.name,
             "x": places,
             "y": values,
-            "line": {"color": colours[curve.name], "dash": dash, "width": 2.5 if dash == "solid" else 1.8},
+            "marker": mark(place),
+            "line": {
+                "color": COLOURS[place % len(COLOURS)],
+                "dash": dash,
+                "width": 2.5 if dash == "solid" else 1.8,
+            },
             "opacity": 1.0 if dash == "solid" else 0.7,
         }
 
