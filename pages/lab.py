@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.kit import components, controls, predict, present, share_dialog, tabs, trail
+from pages.kit import charts, components, controls, predict, present, share_dialog, tabs, trail
 from pages.kit.answer import Answer, ask
 from pages.kit.labs import Listed
 from pages.kit.link import link_text
@@ -23,7 +23,7 @@ def render(listed: Listed, gallery: Any) -> None:
     answer = ask(state)
     predict.begin(state, answer)
     if state.present:
-        present.show(state, lambda: _picture(state, answer))
+        present.show(state, lambda: _picture(state, answer), lambda: _curves(state, answer))
         return
     head = st.container(key="head")
     left, right = st.columns([1, 3.3], gap="large")
@@ -66,6 +66,12 @@ def _picture(state: State, answer: Answer) -> None:
     """The stage, with the question above it where people predict."""
     predict.card(state)
     show_stage(state, answer)
+
+
+def _curves(state: State, answer: Answer) -> None:
+    """A training run's, once the picture stands: they load slowly."""
+    if answer.trace is not None and state.drawn and not predict.game().veiled:
+        charts.show_curves(state, answer.trace, answer.waiting)
 
 
 def show_stage(state: State, answer: Answer, group: str = "stage") -> None:

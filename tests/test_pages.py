@@ -58,6 +58,21 @@ class TestPages:
             assert not at.exception, tab
         assert any(block.value.startswith(f"# {listed.lab.title}") for block in at.markdown)
 
+    @pytest.mark.parametrize(
+        "listed", [one for one in LABS if one.lab.curves], ids=lambda listed: listed.slug
+    )
+    def test_a_presented_training_run_keeps_its_curves(self, listed: Listed) -> None:
+        at = opened(listed, present="1")
+        assert not at.get("plotly_chart")  # they load slowly: after the picture
+        at.session_state[f"state.{listed.slug}"].has_drawn()
+        at.run()
+        assert not at.exception
+        axes = {
+            curve.axis
+            for curve in listed.lab.curves(engine.run(listed.lab.technique, **listed.technique.quick))
+        }
+        assert len(at.get("plotly_chart")) == len(axes)
+
     @every_lab
     def test_claims_are_measured_on_the_page(self, listed: Listed) -> None:
         for line in lines(listed):  # else the page says how far is what takes long

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from engine import Trace
@@ -17,11 +19,22 @@ FOLLOW = 1.0  # seconds between two pictures of a run
 
 def show(state: State, trace: Trace, waiting: bool) -> None:
     """All of them for a Trace, or for the run that is under way."""
+    _follow(_draw, state, trace, waiting)
+
+
+def show_curves(state: State, trace: Trace, waiting: bool) -> None:
+    """What a presentation shows of a training run beside its stage."""
+    if state.listed.lab.curves:
+        _follow(curves.show, state, trace, waiting)
+
+
+def _follow(draw: Callable[[State, Trace], None], state: State, trace: Trace, waiting: bool) -> None:
+    """Draw, and again while a run is under way."""
     if not state.trains:
-        _draw(state, trace)
+        draw(state, trace)
         return
     st.fragment(
-        lambda: _draw(state, curves.kept(state.listed, state.values) or trace),
+        lambda: draw(state, curves.kept(state.listed, state.values) or trace),
         run_every=FOLLOW if waiting else None,
     )()
 

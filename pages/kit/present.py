@@ -31,14 +31,16 @@ def button(state: State) -> None:
     )
 
 
-def show(state: State, stage: Callable[[], None]) -> None:
-    """The whole page of a lab that is presented; `stage` draws its stage."""
+def show(state: State, stage: Callable[[], None], curves: Callable[[], None]) -> None:
+    """The whole page of a lab that is presented; `stage` and `curves` draw what it shows."""
     with st.container(key="present"):
         st.markdown(f"# {state.listed.lab.question}", anchors=False)
         room = st.container(horizontal=True, key="present-room")
-        left, right = room.container(key="controls"), room.container(key=ROOM)
-        with right:  # the picture first, as on the lab's page
+        left, right = room.container(key="controls"), room.container(key="present-picture")
+        with right.container(key=ROOM):  # the picture first, as on the lab's page
             stage()
+        with right.container(key="present-curves"):
+            curves()
         with left:
             controls.show(state)
         with st.container(horizontal=True, key="present-foot", vertical_alignment="center"):
