@@ -2,7 +2,7 @@
 // Tab at whatever scrolls. A Streamlit component; it draws nothing but its link, once that has the focus.
 import { el, keep } from "./dom.js";
 
-const SCROLLS = '[class*="st-key-scrolls"], [data-testid="stMarkdownContainer"]:has(> table)'; // high or wide
+const SCROLLS = '[class*="st-key-scrolls"], [data-testid="stMarkdownContainer"]:has(> table), [data-testid="stCode"] pre'; // high or wide
 const MAIN = '.stage[data-group="stage"]';
 const instances = new WeakMap();
 
@@ -45,11 +45,11 @@ class Page {
   }
 }
 
-/** A table that scrolls is a stop for Tab, and only while it does. */
+/** A table or a program that scrolls is a stop for Tab, and only while it does. */
 function reachable(node) {
   const scrolls = node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1;
   if (scrolls === node.hasAttribute("tabindex")) return;
-  for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "Table that scrolls"]]) {
+  for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", `${node.localName === "pre" ? "Code" : "Table"} that scrolls`]]) {
     if (scrolls) node.setAttribute(name, value);
     else node.removeAttribute(name);
   }

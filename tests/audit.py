@@ -22,9 +22,22 @@ _THEMED = """(dark) => {
     return [document.querySelector(".stApp"), ...ours].every((node) => light(node) === dark);
 }"""
 
+_STILL = """([within, quiet, most]) => new Promise((go) => {
+    const done = () => { watching.disconnect(); clearTimeout(later); clearTimeout(end); go(); };
+    const soon = () => { clearTimeout(later); later = setTimeout(done, quiet); };
+    const watching = new MutationObserver(soon);
+    let later = setTimeout(done, quiet);
+    const end = setTimeout(done, most);
+    watching.observe(document.querySelector(within), { childList: true, subtree: true });
+})"""
+
 
 def findings(page: Page, dark: bool = True, within: str = "html") -> list[str]:
-    """All findings in light; in dark, where nothing but colours differs, those of contrast."""
+    """All findings in light; in dark, where nothing but colours differs, those of contrast.
+
+    Of the page once it is still: charts and programs come after the rest.
+    """
+    page.evaluate(_STILL, [within, 400, 5_000])
     found = _run(page, within, list(TAGS))
     if found:  # of a page that still changed: what is found twice stands
         expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
