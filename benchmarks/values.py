@@ -134,7 +134,9 @@ def clicked(listed: Listed) -> Clicked | None:
             return _toggle(control, parameter)
         words = [control.labels.get(one, one) for one in getattr(parameter, "options", ())]
         if isinstance(parameter, Choice) and len("".join(words)) <= MOST_SEGMENTS:
-            return _segments(listed, parameter)
+            found = _segments(listed, parameter)
+            if len(found.clicks) > 1:  # one alone is the value that stands already
+                return found
     return None
 
 
